@@ -1,0 +1,3 @@
+"""Barque: Docker, whole, in Python."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""What Docker means by a container."""

@@ -1,0 +1,1 @@
+"""Images: pull, push, load, save, tag, remove, history."""

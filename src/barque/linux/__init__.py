@@ -1,0 +1,1 @@
+"""The kernel, thin: raises OSError only, holds no policy."""

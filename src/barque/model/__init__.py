@@ -1,0 +1,5 @@
+"""Frozen values shared by all rooms."""
+
+from barque.model.mount import Mount
+
+__all__ = ["Mount"]

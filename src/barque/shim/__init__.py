@@ -1,0 +1,1 @@
+"""One small process per container: stdio, log, reaping, exit file."""

@@ -1,0 +1,1 @@
+"""Stacked file systems by key: overlay and vfs."""
