@@ -105,7 +105,15 @@ class Containers(Protocol):
         self, name: str, path: str, tar: AsyncIterator[bytes], no_overwrite_dir_non_dir: bool, copy_uid_gid: bool
     ) -> None: ...
     async def commit(
-        self, name: str, repository: str, tag: str, comment: str, author: str, pause: bool, changes: Strings, config: Json
+        self,
+        name: str,
+        repository: str,
+        tag: str,
+        comment: str,
+        author: str,
+        pause: bool,
+        changes: Strings,
+        config: Json,
     ) -> Json: ...
     async def prune(self, filters: Filters) -> Json: ...
 
@@ -114,7 +122,9 @@ class Execs(Protocol):
     async def create(self, container: str, config: Json) -> Json:
         """``{"Id"}``."""
 
-    async def start(self, exec_id: str, detach: bool, tty: bool, console_size: tuple[int, int] | None) -> Attachment | None:
+    async def start(
+        self, exec_id: str, detach: bool, tty: bool, console_size: tuple[int, int] | None
+    ) -> Attachment | None:
         """None when detached: the process runs already."""
 
     async def resize(self, exec_id: str, rows: int, columns: int) -> None: ...
@@ -140,7 +150,13 @@ class Images(Protocol):
 
     async def push(self, name: str, tag: str, platform: str, auth: RegistryAuth | None) -> Progress: ...
     async def import_(
-        self, source: AsyncIterator[bytes] | str, repository: str, tag: str, message: str, changes: Strings, platform: str
+        self,
+        source: AsyncIterator[bytes] | str,
+        repository: str,
+        tag: str,
+        message: str,
+        changes: Strings,
+        platform: str,
     ) -> Progress: ...
     async def load(self, tar: AsyncIterator[bytes], quiet: bool, platforms: Strings) -> Progress: ...
     async def save(self, names: Strings, platforms: Strings) -> AsyncIterator[bytes]: ...
@@ -189,5 +205,3 @@ class Backends:
     networks: Networks
     volumes: Volumes
     system: System
-
-
