@@ -18,6 +18,15 @@ from http_api import Api  # type: ignore[import-not-found]
 BIN = Path(sys.executable).parent
 
 
+def storage() -> str:
+    """A directory for data roots that an overlay can be stacked on (overlay itself cannot be an upper layer)."""
+    for place in ("/var/tmp", "/var/lib", "/tmp"):
+        done = subprocess.run(["stat", "-f", "-c", "%T", place], capture_output=True, text=True)
+        if done.returncode == 0 and done.stdout.strip() not in ("overlayfs", "overlay"):
+            return place
+    return "/var/tmp"
+
+
 def busybox_tar(busybox: str = "/bin/busybox") -> bytes:
     """A root file system of the static busybox and its applets."""
     out = io.BytesIO()
@@ -46,7 +55,7 @@ class Engine:
     networks = ("bridge", "none", "host")
 
     def __init__(self) -> None:
-        self.dir = Path(tempfile.mkdtemp(prefix=f"bench-{self.name}-", dir="/var/tmp"))
+        self.dir = Path(tempfile.mkdtemp(prefix=f"bench-{self.name}-", dir=storage()))
         self.socket = str(self.dir / "api.sock")
         self.process: subprocess.Popen[bytes] | None = None
         self.log = open(self.dir / "daemon.log", "wb")  # noqa: SIM115
@@ -55,6 +64,12 @@ class Engine:
         raise NotImplementedError
 
     def start(self) -> None:
+        """Start the daemon and make the image ``bench:1``. Raises RuntimeError with its log."""
+        self.launch()
+        self.api()("POST", "/images/create?fromSrc=-&repo=bench&tag=1", busybox_tar())
+
+    def launch(self) -> None:
+        """Start the daemon and wait until it answers."""
         self.process = subprocess.Popen(self.command(), stdout=self.log, stderr=self.log, start_new_session=True)
         deadline = time.monotonic() + 60
         while True:
@@ -64,8 +79,7 @@ class Engine:
             except (OSError, RuntimeError):
                 if time.monotonic() > deadline or self.process.poll() is not None:
                     raise RuntimeError(f"{self.name} did not start:\n{(self.dir / 'daemon.log').read_text()[-3000:]}")
-                time.sleep(0.05)
-        self.api()("POST", "/images/create?fromSrc=-&repo=bench&tag=1", busybox_tar())
+                time.sleep(0.02)
 
     def api(self) -> Api:
         return Api(self.socket)

@@ -101,7 +101,7 @@ def main() -> None:
         assert engine.process is not None
         engine.process.send_signal(signal.SIGKILL)
         engine.process.wait()
-        engine.start()
+        engine.launch()
         run(engine, "ps")
         run(engine, "rm", "-f", "keeper")
     finally:

@@ -1,0 +1,136 @@
+"""One engine for the whole run, on roots, socket, bridge and subnet of its own; what it leaves behind is counted."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "bench"))
+from engines import BIN, Barque, busybox_tar
+from http_api import Api
+
+DOCKER = shutil.which("docker")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if os.geteuid() != 0:
+        for item in items:
+            item.add_marker(pytest.mark.skip(reason="needs root"))
+
+
+class EngineUnderTest(Barque):
+    """A barqued of its own with the image ``busybox``; ``docker`` and ``barque`` run the clients against it."""
+
+    name = "test"
+
+    def __init__(self, *flags: str) -> None:
+        super().__init__()
+        number = random.randrange(0, 240)
+        self.bridge = f"bqt{number}x{os.getpid() % 100000}"
+        self.subnet = f"10.{number}.{random.randrange(256)}"
+        self.flags = flags
+        self.before = footprint()
+
+    def command(self) -> list[str]:
+        d = self.dir
+        return [
+            str(BIN / "barqued"),
+            *("-H", f"unix://{self.socket}"),
+            *("--data-root", f"{d}/data", "--exec-root", f"{d}/exec", "-p", f"{d}/pid"),
+            *("--bridge", self.bridge, "--bip", f"{self.subnet}.1/24"),
+            *self.flags,
+        ]
+
+    def start(self) -> None:
+        self.launch()
+        self.api()("POST", "/images/create?fromSrc=-&repo=busybox&tag=latest", busybox_tar())
+
+    def api(self) -> Api:
+        return Api(self.socket)
+
+    def kill(self) -> None:
+        """kill -9 of the daemon alone."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def run(
+        self, argv: list[str], input: bytes | None = None, timeout: float = 60, env: dict[str, str] | None = None
+    ) -> subprocess.CompletedProcess[bytes]:
+        environment = os.environ | {"DOCKER_HOST": f"unix://{self.socket}"} | (env or {})
+        return subprocess.run(argv, input=input, capture_output=True, timeout=timeout, env=environment)
+
+    def docker(self, *argv: str, **kwargs: Any) -> subprocess.CompletedProcess[bytes]:
+        """The stock docker CLI. The result's stdout and stderr are bytes."""
+        if DOCKER is None:
+            pytest.skip("no stock docker CLI could be had")
+        return self.run([DOCKER, *argv], **kwargs)
+
+    def barque(self, *argv: str, **kwargs: Any) -> subprocess.CompletedProcess[bytes]:
+        return self.run([str(BIN / "barque"), *argv], **kwargs)
+
+    def ok(self, *argv: str, **kwargs: Any) -> str:
+        """stdout of a docker command that must succeed, stripped."""
+        done = self.docker(*argv, **kwargs)
+        assert done.returncode == 0, f"docker {' '.join(argv)}: {done.returncode}\n{done.stderr.decode()}{self.tail()}"
+        return done.stdout.decode().strip()
+
+    def tail(self) -> str:
+        return "\n--- daemon log\n" + (self.dir / "daemon.log").read_text()[-2000:]
+
+    def client(self, name: str) -> Any:
+        return {"docker": self.docker, "barque": self.barque}[name]
+
+
+def footprint() -> dict[str, set[str]]:
+    """What an engine could leave on the host: mounts, links, cgroups, network namespaces."""
+    mounts = {line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()}
+    cgroups = {str(p) for p in Path("/sys/fs/cgroup").glob("*/barque/*") if p.is_dir()}
+    cgroups |= {str(p) for p in Path("/sys/fs/cgroup").glob("barque/*") if p.is_dir()}
+    return {"mounts": mounts, "links": set(os.listdir("/sys/class/net")), "cgroups": cgroups}
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[EngineUnderTest]:
+    under_test = EngineUnderTest()
+    try:
+        under_test.start()
+        yield under_test
+    finally:
+        under_test.stop()
+
+
+@pytest.fixture
+def own_engine() -> Iterator[EngineUnderTest]:
+    """An engine that a test may kill and restart."""
+    under_test = EngineUnderTest()
+    try:
+        under_test.start()
+        yield under_test
+    finally:
+        under_test.stop()
+
+
+@pytest.fixture(autouse=True)
+def no_containers_left(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Each test leaves the shared engine without containers."""
+    yield
+    if "engine" in request.fixturenames:
+        under_test = request.getfixturevalue("engine")
+        for container in under_test.api()("GET", "/containers/json?all=1"):
+            under_test.api()("DELETE", f"/containers/{container['Id']}?force=1&v=1")
+
+
+@pytest.fixture(params=["docker", "barque"])
+def client(request: pytest.FixtureRequest, engine: EngineUnderTest) -> Any:
+    """A callable that runs a client command against the shared engine; once per client."""
+    return engine.client(request.param)
