@@ -1,1 +1,22 @@
-"""Images: pull, push, load, save, tag, remove, history."""
+"""The image store: what is here, what it is called, and every operation on it. All calls block.
+
+    store = ImageStore(db, content, snapshots)
+    image = store.resolve("busybox")            # NotFound("No such image: busybox:latest")
+    snapshots.prepare(container_id, image.chain_id, {})
+    image.container_config["Cmd"]
+
+An image's ID is the digest of its config. Layers lie twice: as the blob that came (for push and save) and unpacked,
+as a snapshot committed under its chain id. A name is written last, in one durable transaction, so an image is whole
+or absent. What no image needs is freed by ``remove`` and ``collect``; work under way protects its blobs and
+snapshots with ``store.lease()``.
+
+Making an image from layers that are committed in the snapshotter under their chain ids already:
+
+    layer = store.add_layer(tar_path_or_bytes)  # or store.commit_snapshot(...)
+    image = store.create(config, [*parent.layers, layer], references=[Reference.parse("app")], parent=parent.id)
+"""
+
+from barque.images.image import Apply, Cancelled, ContainerUse, Image, Layer, Report
+from barque.images.store import ImageStore
+
+__all__ = ["Apply", "Cancelled", "ContainerUse", "Image", "ImageStore", "Layer", "Report"]
