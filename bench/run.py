@@ -1,6 +1,7 @@
 """``./dev bench``: the same work on every engine at hand, turn by turn, as medians and ratios.
 
     ./dev bench                 the start path, exec, parallel starts, memory, log, whole client
+    ./dev bench images          pull, save, load
     ./dev bench --rounds 30 --json out.json
 
 Prints a table and writes JSON. Figures from a noisy machine are medians of interleaved runs; read the ratios.
@@ -20,6 +21,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import images  # type: ignore[import-not-found]
 from engines import BIN, Engine, installed  # type: ignore[import-not-found]
 
 Samples = dict[str, dict[str, list[float]]]
@@ -200,6 +202,7 @@ def table(samples: Samples, names: list[str]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", nargs="?", default="start", choices=["start", "images"])
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--json", default="build/bench.json")
     parser.add_argument("--only", action="append", help="engine name, repeatable")
@@ -211,7 +214,7 @@ def main() -> None:
                 engines.append(kind())
                 engines[-1].start()
         names = [e.name for e in engines]
-        samples = collect(engines, options.rounds)
+        samples = (collect if options.what == "start" else images.collect)(engines, options.rounds)
     finally:
         for engine in engines:
             engine.stop()
