@@ -68,7 +68,7 @@ def write_layout(place: Path, layers: list[bytes]) -> None:
 
 
 class Registry:
-    """Debian's docker-registry on a loopback address that a peer in another network namespace reaches by a unix relay."""
+    """Debian's docker-registry on a loopback port; a peer in another network namespace gets a second one there."""
 
     def __init__(self, place: Path) -> None:
         self.place = place
