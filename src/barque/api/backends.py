@@ -7,56 +7,41 @@ All coroutine methods run on the daemon's event loop.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Mapping
+from collections.abc import AsyncIterator, Awaitable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
-Json = dict[str, Any]
-Records = list[Json]
-Strings = list[str]
-Filters = Mapping[str, list[str]]
-"""Filter name to its values, already parsed from either wire form (map of lists, map of sets)."""
+from barque.model.requests import (
+    AttachOptions,
+    Duplex,
+    Filters,
+    Json,
+    LogOptions,
+    Progress,
+    Records,
+    RegistryAuth,
+    Strings,
+)
 
-Progress = AsyncIterator[Json]
-"""Docker's JSON lines (``status``, ``id``, ``progressDetail``, ``stream``, ``aux``, ``errorDetail`` are made by the
-edge when the iterator raises)."""
-
-
-class Duplex(Protocol):
-    """A raw connection after a hijack: bytes both ways, each direction closed by itself."""
-
-    async def read(self) -> bytes:
-        """The next bytes the client sent; ``b""`` when it closed its sending side or went away."""
-
-    async def write(self, data: bytes) -> None:
-        """Send, waiting while the client is slow. Raises ``ConnectionError`` when it is gone."""
-
-    async def write_eof(self) -> None:
-        """No more bytes from our side."""
-
-
-@dataclass(frozen=True, slots=True)
-class AttachOptions:
-    stdin: bool = False
-    stdout: bool = False
-    stderr: bool = False
-    stream: bool = False
-    logs: bool = False
-    detach_keys: str | None = None
-    multiplexed: bool = True
-    """False for websocket attach: bytes without the 8-byte headers even without a terminal."""
-
-
-@dataclass(frozen=True, slots=True)
-class LogOptions:
-    follow: bool = False
-    stdout: bool = False
-    stderr: bool = False
-    since: float = 0.0
-    until: float = 0.0
-    timestamps: bool = False
-    tail: int = -1
-    details: bool = False
+__all__ = [
+    "AttachOptions",
+    "Attachment",
+    "Backends",
+    "Containers",
+    "Duplex",
+    "Execs",
+    "Filters",
+    "Images",
+    "Json",
+    "LogOptions",
+    "Networks",
+    "Progress",
+    "Records",
+    "RegistryAuth",
+    "Strings",
+    "System",
+    "Volumes",
+]
 
 
 class Attachment(Protocol):
@@ -129,16 +114,6 @@ class Execs(Protocol):
 
     async def resize(self, exec_id: str, rows: int, columns: int) -> None: ...
     async def inspect(self, exec_id: str) -> Json: ...
-
-
-@dataclass(frozen=True, slots=True)
-class RegistryAuth:
-    """Decoded ``X-Registry-Auth``."""
-
-    username: str = ""
-    password: str = ""
-    identity_token: str = ""
-    server_address: str = ""
 
 
 class Images(Protocol):
