@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 
 class Lease:
-    """Names held until the work ends. Hold first, look whether it exists afterwards: then nobody can free it between."""
+    """Names held until the work ends. Hold first, look whether it exists afterwards: nobody frees it in between."""
 
     def __init__(self, leases: Leases) -> None:
         self._leases = leases

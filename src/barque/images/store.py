@@ -172,8 +172,8 @@ class ImageStore:
         layers = json.dumps([{"diff": layer.diff_id, "blob": layer.blob.to_json()} for layer in image.layers])
         with self.db.transaction(durable=True) as tx:
             tx.execute(
-                "INSERT INTO image VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET manifest = excluded.manifest,"
-                " layers = excluded.layers, last_tag_time = excluded.last_tag_time",
+                "INSERT INTO image VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
+                " manifest = excluded.manifest, layers = excluded.layers, last_tag_time = excluded.last_tag_time",
                 (image.id, image.parent, image.manifest_digest, layers, image.size, image.last_tag_time),
             )
             for layer in image.layers:
@@ -235,9 +235,7 @@ class ImageStore:
 
     def blob_of(self, diff_id: str) -> Descriptor | None:
         """A blob in the content store that holds this layer, compressed ones first."""
-        rows = self.db.query(
-            "SELECT media_type, digest, size FROM image_blob WHERE diff = ? ORDER BY size", (diff_id,)
-        )
+        rows = self.db.query("SELECT media_type, digest, size FROM image_blob WHERE diff = ? ORDER BY size", (diff_id,))
         found = (Descriptor(*row) for row in rows if self.content.exists(row[1]))
         return next(found, None)
 

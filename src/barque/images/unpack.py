@@ -1,0 +1,62 @@
+"""A layer's blob into a snapshot committed under its chain id, once, however many ask for it."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from barque.errors import InvalidArgument
+from barque.images.image import Apply, Layer
+from barque.images.store import ImageStore
+
+
+class Unpacker:
+    """Extracts layers through ``apply``; two threads that want the same chain id do it once."""
+
+    def __init__(self, store: ImageStore, apply: Apply) -> None:
+        self._store, self._apply = store, apply
+        self._lock = threading.Lock()
+        self._busy: dict[str, threading.Lock] = {}
+
+    def unpack(self, chain_id: str, parent: str | None, layer: Layer) -> None:
+        """Make sure the snapshot ``chain_id`` exists. The caller holds it and its blob in a lease.
+
+        Raises ``InvalidArgument`` when the tar's digest is not ``layer.diff_id``, and what ``apply`` raises;
+        nothing is left then.
+        """
+        with self._alone(chain_id):
+            if not self._store.snapshots.exists(chain_id):
+                self._extract(chain_id, parent, layer)
+
+    @contextmanager
+    def _alone(self, chain_id: str) -> Iterator[None]:
+        with self._lock:
+            lock = self._busy.setdefault(chain_id, threading.Lock())
+        with lock:
+            yield
+        with self._lock:
+            self._busy.pop(chain_id, None)
+
+    def _extract(self, chain_id: str, parent: str | None, layer: Layer) -> None:
+        snapshots = self._store.snapshots
+        key = f"extract-{secrets.token_hex(8)}"
+        snapshots.prepare(key, parent, {})
+        try:
+            reply = self._apply(
+                {
+                    "blob": self._store.content.path(layer.blob.digest),
+                    "media_type": layer.blob.media_type,
+                    "target": snapshots.layer_dir(key),
+                    "diff_id": layer.diff_id,
+                    "parents": [m.to_json() for m in snapshots.mounts(key)],
+                }
+            )
+            if reply["diff_id"] != layer.diff_id:
+                raise InvalidArgument(f"layer {layer.blob.digest} has diff_id {reply['diff_id']}, not {layer.diff_id}")
+            snapshots.commit(chain_id, key)
+        except BaseException:
+            snapshots.remove(key)
+            raise
+        self._store.record_layer(chain_id, layer, int(reply["size"]))
