@@ -1,0 +1,204 @@
+"""One container's control group, whatever the version: a directory per v1 hierarchy, or one on v2."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+from typing import Any
+
+from barque.cgroups import devices_bpf, hierarchy, settings, stats
+from barque.errors import InvalidArgument
+
+V2_CONTROLLERS = "+cpu +cpuset +io +memory +pids"
+
+
+class Cgroup:
+    """Made with ``create`` or ``open``; ``path`` is relative to the mount points, such as ``/barque/<id>``."""
+
+    def __init__(self, path: str) -> None:
+        self.path = "/" + path.strip("/")
+        found = hierarchy.here()
+        self.unified = found.unified
+        if found.unified:
+            self.dirs = {"": found.unified + self.path}
+        else:
+            self.dirs = {name: point + self.path for name, point in found.v1.items()}
+
+    @classmethod
+    def create(cls, path: str, resources: dict[str, Any]) -> Cgroup:
+        """Make it and apply the OCI ``linux.resources``. Raises InvalidArgument for a value the kernel refuses."""
+        self = cls(path)
+        try:
+            for directory in set(self.dirs.values()):
+                _make(directory)
+            if not self.unified and "cpuset" in self.dirs:
+                _inherit_cpuset(self.dirs["cpuset"])
+            self.update(resources)
+            self._apply_devices(resources.get("devices") or [])
+        except BaseException:
+            self.delete()
+            raise
+        return self
+
+    @classmethod
+    def open(cls, path: str) -> Cgroup:
+        return cls(path)
+
+    def _file(self, controller: str, name: str) -> str | None:
+        directory = self.dirs.get("" if self.unified else controller)
+        return f"{directory}/{name}" if directory else None
+
+    def update(self, resources: dict[str, Any]) -> None:
+        """Apply limits to a living group; devices are left as they are."""
+        for controller, name, text in (settings.v2 if self.unified else settings.v1)(resources):
+            file = self._file(controller, name)
+            if file is None or (not self.unified and not os.path.exists(file)):
+                continue  # the controller or its feature is not on this machine; the engine has warned
+            try:
+                _write(file, text)
+            except OSError as error:
+                if name.startswith("memory.memsw") or (error.errno == errno.EBUSY and name.startswith("memory.limit")):
+                    _retry_memory(self, file, text)
+                    continue
+                raise InvalidArgument(f"failed to write {text!r} to {name}: {error.strerror}") from error
+
+    def _apply_devices(self, rules: list[dict[str, Any]]) -> None:
+        if not rules:
+            return
+        if self.unified:
+            devices_bpf.attach(self.dirs[""], rules)
+            return
+        for controller, name, text in settings.devices_v1(rules):
+            file = self._file(controller, name)
+            if file:
+                _write(file, text)
+
+    def add(self, pid: int) -> None:
+        """Move a process in; it and its children stay."""
+        for directory in dict.fromkeys(self.dirs.values()):
+            _write(f"{directory}/cgroup.procs", str(pid))
+
+    def procs(self) -> list[int]:
+        """All processes, of sub-groups as well, as seen from our pid namespace."""
+        directory = self.dirs.get("") or self.dirs.get("pids") or next(iter(self.dirs.values()))
+        found: list[int] = []
+        for place, _, files in os.walk(directory):
+            if "cgroup.procs" in files:
+                try:
+                    found += map(int, _read(f"{place}/cgroup.procs").split())
+                except OSError:
+                    continue
+        return found
+
+    def freeze(self) -> None:
+        self._freezer("1" if self.unified else "FROZEN")
+
+    def thaw(self) -> None:
+        self._freezer("0" if self.unified else "THAWED")
+
+    def _freezer(self, text: str) -> None:
+        file = self._file("freezer", "cgroup.freeze" if self.unified else "freezer.state")
+        if file:
+            _write(file, text)
+
+    def kill(self) -> None:
+        """SIGKILL to every process inside, frozen ones too."""
+        if self.unified:
+            try:
+                _write(f"{self.dirs['']}/cgroup.kill", "1")
+                return
+            except OSError:
+                pass
+        for pid in self.procs():
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+        try:
+            self.thaw()
+        except OSError:
+            pass
+
+    def stats(self) -> dict[str, Any]:
+        """Raw numbers of this moment, keys as in ``stats.read``."""
+        return stats.read(self.unified, self.dirs)
+
+    def oom_kills(self) -> int:
+        """How often the kernel's out-of-memory killer struck inside."""
+        file = self._file("memory", "memory.events" if self.unified else "memory.oom_control")
+        try:
+            for line in _read(file or "").splitlines():
+                word, _, value = line.partition(" ")
+                if word == "oom_kill":
+                    return int(value)
+        except OSError:
+            pass
+        return 0
+
+    def delete(self) -> None:
+        """Remove the directories, sub-groups first. A group that does not exist is fine; EBUSY when processes live."""
+        for directory in dict.fromkeys(self.dirs.values()):
+            for place, _, _ in sorted(os.walk(directory), reverse=True):
+                try:
+                    os.rmdir(place)
+                except FileNotFoundError:
+                    continue
+
+
+def _write(file: str, text: str) -> None:
+    descriptor = os.open(file, os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        os.write(descriptor, text.encode())
+    finally:
+        os.close(descriptor)
+
+
+def _read(file: str) -> str:
+    descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return os.read(descriptor, 1 << 20).decode()
+    finally:
+        os.close(descriptor)
+
+
+def _make(directory: str) -> None:
+    try:
+        os.mkdir(directory)
+    except FileExistsError:
+        pass
+    except FileNotFoundError:
+        parent = os.path.dirname(directory)
+        _make(parent)
+        if os.path.exists(f"{os.path.dirname(parent)}/cgroup.subtree_control"):
+            for level in (os.path.dirname(parent), parent):
+                try:
+                    _write(f"{level}/cgroup.subtree_control", V2_CONTROLLERS)
+                except OSError:
+                    continue
+        _make(directory)
+
+
+def _inherit_cpuset(directory: str) -> None:
+    """A v1 cpuset is born empty and takes no process until cpus and mems are set, in its parents too."""
+    parent = os.path.dirname(directory)
+    for name in ("cpuset.cpus", "cpuset.mems"):
+        if _read(f"{directory}/{name}").strip():
+            continue
+        if not _read(f"{parent}/{name}").strip():
+            _inherit_cpuset(parent)
+        _write(f"{directory}/{name}", _read(f"{parent}/{name}").strip())
+
+
+def _retry_memory(group: Cgroup, file: str, text: str) -> None:
+    """v1 wants limit <= memsw at every moment: raise the other one first, then write both again."""
+    directory = group.dirs["memory"]
+    other = "memory.limit_in_bytes" if "memsw" in file else "memory.memsw.limit_in_bytes"
+    if not os.path.exists(f"{directory}/{other}") or not os.path.exists(file):
+        return
+    try:
+        _write(f"{directory}/{other}", text)
+        _write(file, text)
+    except OSError as error:
+        name = os.path.basename(file)
+        raise InvalidArgument(f"failed to write {text!r} to {name}: {error.strerror}") from error
