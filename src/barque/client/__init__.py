@@ -11,7 +11,8 @@ request, keeps idle connections, and turns an error status into the exception of
 
 Public: ``Client`` (``get``, ``post``, ``put``, ``delete``, ``head``, ``request``, ``hijack``, ``version``),
 ``Response`` (``status``, ``headers``, ``read``, ``chunks``, ``json``, ``lines``), ``endpoint.Endpoint``,
-``errors.CannotConnect``. The room imports neither ``http``, ``socket``, ``json`` nor ``re``: each of them costs more than a whole request.
+``errors.CannotConnect``. The room imports neither ``http``, ``socket``, ``json`` nor ``re``: each of them costs more
+than a whole request.
 """
 
 from __future__ import annotations

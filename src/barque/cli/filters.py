@@ -1,0 +1,36 @@
+"""``--filter name=value`` as the API takes it."""
+
+from __future__ import annotations
+
+from barque.cli.failure import Failure
+from barque.client import codec
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def collect(given: Iterable[str]) -> dict[str, list[str]]:
+    """Name to values. Raises ``Failure``."""
+    found: dict[str, list[str]] = {}
+    for text in given:
+        if not text:
+            continue
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise Failure(f'invalid argument "{text}" for "-f, --filter" flag: invalid filter \'{text}\'')
+        values = found.setdefault(name.strip().lower(), [])
+        if value.strip() not in values:
+            values.append(value.strip())
+    return found
+
+
+def encode(found: dict[str, list[str]]) -> str:
+    """The ``filters`` query parameter."""
+    return codec.dumps({name: {value: True for value in values} for name, values in found.items()})
+
+
+def query(given: Iterable[str]) -> dict[str, str]:
+    """``{"filters": ...}``, or nothing when none is given."""
+    found = collect(given)
+    return {"filters": encode(found)} if found else {}

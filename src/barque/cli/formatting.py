@@ -1,0 +1,92 @@
+"""``--format`` for lists: ``table``, ``table TEMPLATE``, ``json`` or a template, over named columns.
+
+A column set maps a name to ``(header, function of the record)``. Headers come out of the template too, run over header names.
+"""
+
+from __future__ import annotations
+
+from barque.cli import table
+from barque.cli.failure import Failure
+from barque.cli.template import ParseError, Record, Template, TemplateError, parse
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from typing import Any
+
+    Columns = Mapping[str, tuple[str, Callable[..., Any]]]
+
+JSON = "{{json .}}"
+
+_HEADER_FUNCTIONS: dict[str, Any] = {
+    "json": lambda value: value,
+    "split": lambda value, separator: value,
+    "join": lambda value, separator: value,
+    "title": lambda value: value,
+    "lower": lambda value: value,
+    "upper": lambda value: value,
+    "pad": lambda value, before, after: value,
+    "truncate": lambda value, length: value,
+}
+
+
+def _label_header(_: Any, name: str) -> str:
+    return name.rsplit(".", 1)[-1].replace("-", " ").replace("_", " ")
+
+
+def compile_format(source: str, functions: Mapping[str, Callable[..., Any]] | None = None) -> Template:
+    """Parse, or fail in docker's words."""
+    try:
+        return parse(source, functions)
+    except ParseError as error:
+        raise Failure(f"failed to parse template: {error}") from None
+
+
+def literal_escapes(source: str) -> str:
+    """``\\t`` and ``\\n`` typed as two characters."""
+    return source.replace("\\t", "\t").replace("\\n", "\n")
+
+
+def where(source: str, error: TemplateError) -> str:
+    """Go's position and node for a field that cannot be evaluated."""
+    name = error.args[1] if len(error.args) > 1 else ""
+    at = source.find("." + name) if name else -1
+    if at < 0:
+        return f'template: :1: executing "": {error.args[0]}'
+    start, end = at, at + len(name) + 1
+    while start and (source[start - 1].isalnum() or source[start - 1] in "._"):
+        start -= 1
+    return f'template: :1:{at}: executing "" at <{source[start:end]}>: {error.args[0]}'
+
+
+def render(template: Template, source: str, data: Any) -> str:
+    """Execute, or fail in docker's words."""
+    try:
+        return template.render(data)
+    except TemplateError as error:
+        raise Failure(f"failed to execute template: {where(source, error)}") from None
+
+
+def rows(source: str, columns: Columns, records: Iterable[Any], kind: str) -> Iterator[str]:
+    """Each record through a plain template (not ``table``)."""
+    source = literal_escapes(JSON if source == "json" else source)
+    template = compile_format(source)
+    methods = {name: column[1] for name, column in columns.items()}
+    for record in records:
+        yield render(template, source, Record(record, methods, kind))
+
+
+def show(source: str, default: str, columns: Columns, records: Iterable[Any], kind: str) -> str:
+    """The whole output. ``default`` is the template of ``table`` without one; ``kind`` the record's Go type."""
+    if source in ("", "table"):
+        source = "table " + default
+    if not source.startswith("table"):
+        return "".join(row + "\n" for row in rows(source, columns, records, kind))
+    source = literal_escapes(source.removeprefix("table").strip())
+    body = "\n".join(rows(source, columns, records, kind))
+    headers = {name: (lambda _, text=column[0]: text) for name, column in columns.items()}
+    if "Label" in headers:
+        headers["Label"] = _label_header
+    header = render(compile_format(source, _HEADER_FUNCTIONS), source, Record(None, headers, kind))
+    lines = [header, *body.split("\n")] if body else [header]
+    return table.align(lines)

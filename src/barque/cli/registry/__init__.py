@@ -1,0 +1,1 @@
+"""Commands on registries: log in, log out, search."""
