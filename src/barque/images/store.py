@@ -191,6 +191,35 @@ class ImageStore:
             self._write(image, [reference])
             return before if before != image_id else None
 
+    def name_pulled(self, image: Image, references: Sequence[Reference], manifest: str, blobs: Iterable[str]) -> None:
+        """Point names at an image that came from their repository, and remember which blobs lie there."""
+        with self.leases.lock:
+            current = self._images[image.id]
+            current = replace(
+                current, last_tag_time=time.time_ns(), manifest_digest=current.manifest_digest or manifest
+            )
+            self._write(current, references)
+            self.record_source(references[0], blobs)
+
+    def name_pushed(self, image: Image, reference: Reference, blobs: Iterable[str]) -> None:
+        """An image is now in a repository under this digest."""
+        with self.leases.lock:
+            if image.id in self._images:
+                current = replace(self._images[image.id], manifest_digest=reference.digest)
+                self._write(current, [reference])
+            self.record_source(reference, blobs)
+
+    def record_source(self, repository: Reference, blobs: Iterable[str]) -> None:
+        """Remember that blobs are in a repository of a registry."""
+        with self.db.transaction() as tx:
+            rows = [(blob, repository.name) for blob in blobs]
+            tx.executemany("INSERT OR IGNORE INTO image_source VALUES (?, ?)", rows)
+
+    def sources_of(self, blob: str) -> list[Reference]:
+        """Repositories a blob is known to be in."""
+        rows = self.db.query("SELECT repository FROM image_source WHERE digest = ? ORDER BY rowid DESC", (blob,))
+        return [Reference.parse(row[0]) for row in rows]
+
     def unpoint(self, reference: Reference) -> None:
         """Forget a reference."""
         with self.leases.lock:
@@ -211,6 +240,16 @@ class ImageStore:
             return self._images.pop(image_id)
 
     # Layers
+
+    def release_blob(self, digest: str) -> None:
+        """Delete a blob that no image has as a layer."""
+        with self.leases.lock:
+            used = any(layer.blob.digest == digest for image in self._images.values() for layer in image.layers)
+            if used:
+                return
+            self.content.delete(digest)
+            with self.db.transaction() as tx:
+                tx.execute("DELETE FROM image_blob WHERE digest = ?", (digest,))
 
     @staticmethod
     def _record_blob(tx: Any, layer: Layer) -> None:
@@ -247,6 +286,10 @@ def encode(value: Any) -> bytes:
 
 def image_platform(image: Image) -> Platform:
     """The platform in an image's config."""
-    config = image.config
+    return config_platform(image.config)
+
+
+def config_platform(config: Json) -> Platform:
+    """The platform a config says; what it does not say is this host's."""
     value = {"os": config.get("os") or "linux", "architecture": config.get("architecture") or host().architecture}
     return Platform.from_json(value | {"variant": config.get("variant") or ""})
