@@ -19,7 +19,7 @@ class Archive:
     """An uncompressed tar file. Names are relative and clean; the last member of a name counts, as in extraction."""
 
     def __init__(self, path: str) -> None:
-        self._file = open(path, "rb")
+        self._file = open(path, "rb")  # noqa: SIM115 - closed by close()
         self._size = os.fstat(self._file.fileno()).st_size
         self._members: dict[str, tuple[int, int]] = {}
         self._links: dict[str, str] = {}

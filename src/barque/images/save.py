@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from barque.errors import NotFound
+from barque.errors import InvalidArgument
 from barque.images.image import Image, Json
 from barque.images.manifest import make_manifest, parse_manifest
 from barque.images.oci_layout import blob_name
@@ -33,23 +33,22 @@ def choose_images(store: ImageStore, names: Sequence[str], platform: str = "") -
 
 
 def _named(store: ImageStore, name: str, platform: str) -> list[tuple[Image, Reference | None]]:
-    image_by_name: Image | None
+    reference = _reference(name)
+    if reference is not None and (reference.tag or reference.digest):
+        if store.lookup(reference):
+            return [(store.resolve(name, platform), None if reference.digest else reference)]
+    elif reference is not None:
+        tags = store.tags(reference)
+        if tags:
+            return [(store.resolve(image, platform), reference.with_tag(tag)) for tag, image in sorted(tags.items())]
+    return [(store.resolve(name, platform), None)]
+
+
+def _reference(name: str) -> Reference | None:
     try:
-        image_by_name = store.resolve(name, platform)
-    except NotFound:
-        image_by_name = None
-        if platform:
-            raise
-    if image_by_name is not None and image_by_name.id.removeprefix("sha256:").startswith(name.removeprefix("sha256:")):
-        return [(image_by_name, None)]
-    reference = Reference.parse(name)
-    if reference.tag or reference.digest:
-        image = store.resolve(name, platform)
-        return [(image, reference if reference.tag and not reference.digest else None)]
-    tags = store.tags(reference)
-    if not tags:
-        return [(store.resolve(name, platform), None)]
-    return [(store.resolve(image, platform), reference.with_tag(tag)) for tag, image in sorted(tags.items())]
+        return Reference.parse(name)
+    except InvalidArgument:
+        return None  # an ID, or nothing that exists: resolving says which
 
 
 def save_images(store: ImageStore, chosen: Chosen) -> Iterator[bytes]:

@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from urllib.parse import urlencode, urlsplit
 
-from barque.errors import Internal, Unavailable
+from urllib3.exceptions import HTTPError
+
+from barque.errors import Internal, InvalidArgument, Unavailable
 from barque.model.reference import DEFAULT_DOMAIN, Reference
+from barque.registry.certificates import tls_context
 from barque.registry.config import Credentials, RegistryConfig
 from barque.registry.endpoint import MAX_ERROR, Endpoint
 from barque.registry.failures import answer_error
-from barque.registry.repository import Repository
+from barque.registry.repository import CHUNK, Repository
+from barque.registry.transport import Transport, connection_error
 
 HUB = "registry-1.docker.io"
 HUB_INDEX = "index.docker.io"
@@ -77,6 +81,22 @@ class Registries:
         except (ValueError, KeyError, TypeError):
             raise Internal("error decoding search results") from None
         return [row for row in results if isinstance(row, dict)]
+
+    def download(self, url: str) -> Iterator[bytes]:
+        """The body of a plain URL (``docker import http://...``). Raises ``InvalidArgument`` and ``Unavailable``."""
+        if urlsplit(url).scheme not in {"http", "https"}:
+            raise InvalidArgument(f"unsupported protocol scheme: {url}")
+        transport = Transport(self.config, tls_context("", "", False), self._pause)
+        try:
+            answer = transport.request("GET", url, {})
+            if answer.status >= 400:
+                answer.drain_conn()
+                raise InvalidArgument(f"Got HTTP status code >= 400: {answer.status} {answer.reason}")
+            yield from answer.stream(CHUNK)
+        except HTTPError as error:
+            raise connection_error("GET", url, error) from error
+        finally:
+            transport.close()
 
     def close(self) -> None:
         with self._lock:
