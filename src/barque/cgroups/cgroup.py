@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import signal
+import time
 from typing import Any
 
 from barque.cgroups import devices_bpf, hierarchy, settings, stats
@@ -140,10 +141,23 @@ class Cgroup:
         """Remove the directories, sub-groups first. A group that does not exist is fine; EBUSY when processes live."""
         for directory in dict.fromkeys(self.dirs.values()):
             for place, _, _ in sorted(os.walk(directory), reverse=True):
-                try:
-                    os.rmdir(place)
-                except FileNotFoundError:
-                    continue
+                _remove(place)
+
+
+def _remove(directory: str) -> None:
+    """rmdir(2). A task that has been waited for leaves its group a moment later (Linux 6.18 unlinks it after the last
+    context switch), and nothing tells when: EBUSY is tried again for up to a second."""
+    for _ in range(2000):
+        try:
+            os.rmdir(directory)
+            return
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            if error.errno != errno.EBUSY:
+                raise
+            time.sleep(0.0005)
+    os.rmdir(directory)
 
 
 def _write(file: str, text: str) -> None:

@@ -1,1 +1,16 @@
-"""The OCI runtime: runc's role."""
+"""The OCI runtime, runc's role: from a runtime-spec to a process in its own namespaces.
+
+    created = create(id, bundle, spec, Stdio(0, 1, 2), None, Cgroup.create("/barque/" + id, resources))
+    created.start()                       # returns once the program has been executed
+    exec_process(created.pid, spec, process, Stdio(0, 1, 2), None, group)
+
+The creator clones (``create``), init sets itself up and waits (``init``), ``start`` lets it become the program
+(``process``). The caller is single-threaded: nothing here survives a fork of a threaded process.
+"""
+
+from barque.runtime.create import Created, Process, Stdio, create
+from barque.runtime.exec import exec_process
+from barque.runtime.seccomp_default import default_profile
+from barque.runtime.start_error import StartError
+
+__all__ = ["Created", "Process", "StartError", "Stdio", "create", "default_profile", "exec_process"]

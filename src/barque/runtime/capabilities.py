@@ -1,0 +1,81 @@
+"""Capability names and the five sets of a process (capabilities(7))."""
+
+from __future__ import annotations
+
+import ctypes
+import struct
+from typing import Any
+
+from barque.linux import libc
+
+NAMES = [
+    "CHOWN", "DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER", "FSETID", "KILL", "SETGID", "SETUID", "SETPCAP",
+    "LINUX_IMMUTABLE", "NET_BIND_SERVICE", "NET_BROADCAST", "NET_ADMIN", "NET_RAW", "IPC_LOCK", "IPC_OWNER",
+    "SYS_MODULE", "SYS_RAWIO", "SYS_CHROOT", "SYS_PTRACE", "SYS_PACCT", "SYS_ADMIN", "SYS_BOOT", "SYS_NICE",
+    "SYS_RESOURCE", "SYS_TIME", "SYS_TTY_CONFIG", "MKNOD", "LEASE", "AUDIT_WRITE", "AUDIT_CONTROL", "SETFCAP",
+    "MAC_OVERRIDE", "MAC_ADMIN", "SYSLOG", "WAKE_ALARM", "BLOCK_SUSPEND", "AUDIT_READ", "PERFMON", "BPF",
+    "CHECKPOINT_RESTORE",
+]  # fmt: skip
+NUMBERS = {f"CAP_{name}": number for number, name in enumerate(NAMES)}
+
+PR_CAPBSET_DROP = 24
+PR_CAP_AMBIENT = 47
+PR_CAP_AMBIENT_RAISE = 2
+PR_CAP_AMBIENT_CLEAR_ALL = 4
+PR_SET_KEEPCAPS = 8
+
+
+def mask(names: list[str] | None) -> int:
+    """Bits of the names; unknown ones are left out, as runc does."""
+    bits = 0
+    for name in names or ():
+        if name in NUMBERS:
+            bits |= 1 << NUMBERS[name]
+    return bits
+
+
+def available() -> int:
+    """What the bounding set of this process holds."""
+    with open("/proc/self/status", encoding="utf-8") as file:
+        for line in file:
+            if line.startswith("CapBnd:"):
+                return int(line.split()[1], 16)
+    return 0
+
+
+def names_of(bits: int) -> list[str]:
+    return [f"CAP_{name}" for number, name in enumerate(NAMES) if bits >> number & 1]
+
+
+def drop_bounding(keep: int, have: int) -> None:
+    """Shrink the bounding set to ``keep``; done while CAP_SETPCAP is still there."""
+    for number in range(len(NAMES)):
+        if have >> number & 1 and not keep >> number & 1:
+            libc.prctl(PR_CAPBSET_DROP, number)
+
+
+def capset(effective: int, permitted: int, inheritable: int) -> None:
+    """capset(2), version 3."""
+    header = ctypes.create_string_buffer(struct.pack("Ii", 0x20080522, 0), 8)
+    low, high = 0xFFFFFFFF, 32
+    words = struct.pack(
+        "6I",
+        effective & low,
+        permitted & low,
+        inheritable & low,
+        effective >> high,
+        permitted >> high,
+        inheritable >> high,
+    )
+    libc.syscall(libc.SYS_CAPSET, "capset", header, ctypes.create_string_buffer(words, 24))
+
+
+def apply(sets: dict[str, Any], have: int) -> None:
+    """The four sets besides bounding, after the user has changed (with PR_SET_KEEPCAPS on)."""
+    permitted = mask(sets.get("permitted")) & have
+    inheritable = mask(sets.get("inheritable")) & have
+    capset(mask(sets.get("effective")) & permitted, permitted, inheritable)
+    libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL)
+    for number in range(len(NAMES)):
+        if mask(sets.get("ambient")) & inheritable & permitted & (1 << number):
+            libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, number)

@@ -1,0 +1,171 @@
+"""The creating side: clone init into its namespaces, serve what it asks for, hold it until ``start``."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+from typing import Any, NamedTuple
+
+from barque.cgroups import Cgroup
+from barque.linux import clone, libc
+from barque.runtime import init, seccomp
+from barque.runtime.loopback import bring_up
+from barque.runtime.start_error import StartError
+
+
+class Stdio(NamedTuple):
+    """Descriptors that become 0, 1 and 2."""
+
+    stdin: int
+    stdout: int
+    stderr: int
+
+
+class Process:
+    """A running process of a container: its pid here and a pidfd."""
+
+    def __init__(self, pid: int, pidfd: int) -> None:
+        self.pid = pid
+        self.pidfd = pidfd
+
+
+class Created(Process):
+    """A container that is set up and waits before its program."""
+
+    def __init__(self, pid: int, pidfd: int, line: init.Line) -> None:
+        super().__init__(pid, pidfd)
+        self.line = line
+
+    def start(self, state: dict[str, Any] | None = None) -> None:
+        """Let the program run; returns once execve has succeeded. Raises StartError, and init is gone then."""
+        self.line.send(start=True, state=state or {})
+        self._expect_exec()
+
+    def _expect_exec(self) -> None:
+        answer = self.line.receive()
+        self.line.connection.close()
+        if answer is not None:
+            raise StartError(answer.get("error") or "init ended before its program started")
+
+
+def create(
+    container_id: str,
+    bundle: str,
+    spec: dict[str, Any],
+    stdio: Stdio | tuple[int, int, int],
+    console_socket: int | None,
+    cgroup: Cgroup | None,
+    *,
+    pdeathsig: bool = True,
+) -> Created:
+    """Clone init and wait until it has set everything up (runtime-spec, ``create``).
+
+    The caller must be single-threaded. ``console_socket`` gets the terminal's master by SCM_RIGHTS when
+    ``process.terminal`` is set. Raises StartError in runc's words; nothing is left of init then.
+    """
+    setup, flags, parent_namespaces = _setup(bundle, spec, stdio, console_socket, pdeathsig)
+    ours, theirs = socket.socketpair()
+    try:
+        for kind, descriptor in parent_namespaces:
+            libc.setns(descriptor, kind)
+        pid, pidfd = clone.clone(flags)
+        if pid == 0:
+            ours.close()
+            init.run(spec, setup, theirs)
+            os._exit(1)
+    finally:
+        if parent_namespaces:
+            _back_to_own_pid_namespace()
+        for _, descriptor in [*setup["joined"], *parent_namespaces]:
+            os.close(descriptor)
+    theirs.close()
+    line = init.Line(ours)
+    try:
+        _serve(line, pid, spec, cgroup)
+    except BaseException:
+        _abandon(pid, pidfd)
+        raise
+    return Created(pid, pidfd, line)
+
+
+def _setup(
+    bundle: str, spec: dict[str, Any], stdio: tuple[int, int, int], console_socket: int | None, pdeathsig: bool
+) -> tuple[dict[str, Any], int, list[tuple[int, int]]]:
+    linux = spec.get("linux") or {}
+    new = 0
+    joined: list[tuple[int, int]] = []
+    parent: list[tuple[int, int]] = []
+    for namespace in linux.get("namespaces") or ():
+        flag = init.NAMESPACES[namespace["type"]]
+        if namespace.get("path"):
+            try:
+                descriptor = os.open(namespace["path"], os.O_RDONLY | os.O_CLOEXEC)
+            except OSError as error:
+                raise StartError(f"lstat {namespace['path']}: {(error.strerror or '').lower()}") from error
+            (parent if flag == clone.CLONE_NEWPID else joined).append((flag, descriptor))
+        else:
+            new |= flag
+    profile = linux.get("seccomp")
+    root = (spec.get("root") or {}).get("path") or "rootfs"
+    setup = {
+        "rootfs": os.path.realpath(os.path.join(bundle, root)),
+        "stdio": stdio,
+        "console_socket": console_socket,
+        "filter": seccomp.compile(profile) if profile else None,
+        "pdeathsig": signal.SIGKILL if pdeathsig else 0,
+        "joined": sorted(joined, key=lambda pair: pair[0] != clone.CLONE_NEWUSER),
+        "new_user": bool(new & clone.CLONE_NEWUSER),
+        "new_mount": bool(new & clone.CLONE_NEWNS),
+        "new_uts": bool(new & clone.CLONE_NEWUTS),
+        "new_network": bool(new & clone.CLONE_NEWNET),
+        "new_cgroup": bool(new & clone.CLONE_NEWCGROUP),
+        "reaper": (spec.get("annotations") or {}).get("org.barque.init") == "true",
+        "loopback": bring_up,
+    }
+    return setup, new & ~(clone.CLONE_NEWCGROUP | clone.CLONE_NEWTIME), parent
+
+
+def _back_to_own_pid_namespace() -> None:
+    own = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        libc.setns(own, clone.CLONE_NEWPID)
+    finally:
+        os.close(own)
+
+
+def _serve(line: init.Line, pid: int, spec: dict[str, Any], cgroup: Cgroup | None) -> None:
+    """Answer init's wishes until it is ready."""
+    if cgroup is not None:
+        cgroup.add(pid)
+    while True:
+        message = line.receive()
+        if message is None:
+            raise StartError("init ended during container creation")
+        if "error" in message:
+            raise StartError(message["error"])
+        if message.get("ready"):
+            return
+        if message.get("wants") == "maps":
+            _write_maps(pid, spec.get("linux") or {})
+        line.send(done=True)
+
+
+def _write_maps(pid: int, linux: dict[str, Any]) -> None:
+    for file, name in (("uid_map", "uidMappings"), ("gid_map", "gidMappings")):
+        rows = [f"{m['containerID']} {m['hostID']} {m['size']}" for m in linux.get(name) or ()]
+        if rows:
+            with open(f"/proc/{pid}/{file}", "w", encoding="utf-8") as out:
+                out.write("\n".join(rows) + "\n")
+
+
+def _abandon(pid: int, pidfd: int) -> None:
+    try:
+        signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    try:
+        os.waitpid(pid, 0)
+    except ChildProcessError:
+        pass
+    os.close(pidfd)

@@ -1,0 +1,244 @@
+"""The mounts of a specification: parsed to flags (pure), then made on targets opened inside the root."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from dataclasses import dataclass
+from typing import Any
+
+from barque.cgroups import hierarchy
+from barque.linux import libc, mounts, paths
+from barque.runtime.start_error import StartError
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One mount with its option words sorted out."""
+
+    kind: str
+    source: str
+    target: str
+    flags: int
+    propagation: tuple[int, ...]
+    data: str
+    recursive_set: int = 0
+    recursive_clear: int = 0
+    copy_up: bool = False
+
+    def describe(self) -> str:
+        return f"mount {self.kind or 'bind'} {self.source} on {self.target}"
+
+
+def plan(entry: dict[str, Any]) -> Planned:
+    """From an entry of ``mounts`` in the runtime-spec."""
+    flags, propagation, data, set_, clear, copy_up = 0, [], [], 0, 0, False
+    for word in entry.get("options") or ():
+        if word in mounts.FLAGS:
+            clears, flag = mounts.FLAGS[word]
+            flags = flags & ~flag if clears else flags | flag
+        elif word in mounts.PROPAGATION:
+            propagation.append(mounts.PROPAGATION[word])
+        elif word in mounts.ATTRIBUTES:
+            set_ |= mounts.ATTRIBUTES[word]
+        elif word in mounts.CLEARED:
+            clear |= mounts.CLEARED[word]
+        elif word == "tmpcopyup":
+            copy_up = True
+        else:
+            data.append(word)
+    kind = entry.get("type") or ""
+    if kind == "bind" and not flags & mounts.MS_BIND:
+        flags |= mounts.MS_BIND
+    return Planned(
+        "" if flags & mounts.MS_BIND else kind,
+        entry.get("source") or kind,
+        entry["destination"],
+        flags,
+        tuple(propagation),
+        ",".join(data),
+        set_,
+        clear,
+        copy_up,
+    )
+
+
+class Root:
+    """An open root directory; every path below is resolved by the kernel inside it (openat2 RESOLVE_IN_ROOT)."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.fd = os.open(path, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+
+    def open(self, path: str, flags: int = os.O_PATH) -> int:
+        return paths.open_in_root(self.fd, path, flags)
+
+    def make_directory(self, path: str, mode: int = 0o755) -> int:
+        """mkdir -p inside the root; a descriptor of the last directory."""
+        try:
+            return self.open(path, os.O_PATH | os.O_DIRECTORY)
+        except FileNotFoundError:
+            pass
+        parts = [part for part in path.split("/") if part not in ("", ".")]
+        current = ""
+        for part in parts:
+            parent = current or "/"
+            current = f"{current}/{part}"
+            try:
+                os.close(self.open(current, os.O_PATH | os.O_DIRECTORY))
+            except FileNotFoundError:
+                directory = self.open(parent, os.O_PATH | os.O_DIRECTORY)
+                try:
+                    os.mkdir(part, mode, dir_fd=directory)
+                except FileExistsError:
+                    pass
+                finally:
+                    os.close(directory)
+        return self.open(path, os.O_PATH | os.O_DIRECTORY)
+
+    def make_file(self, path: str) -> int:
+        """An existing anything, or a new empty file; a descriptor of it."""
+        try:
+            return self.open(path)
+        except FileNotFoundError:
+            pass
+        directory = self.make_directory(os.path.dirname(path) or "/")
+        try:
+            name = os.path.basename(path)
+            os.close(os.open(name, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644, dir_fd=directory))
+        finally:
+            os.close(directory)
+        return self.open(path)
+
+    def parent_of(self, path: str) -> tuple[int, str]:
+        """An open directory, made if missing, and the last name."""
+        return self.make_directory(os.path.dirname(path) or "/"), os.path.basename(path)
+
+
+def perform(root: Root, planned: Planned) -> None:
+    """Make one mount."""
+    if planned.kind == "cgroup":
+        _cgroup(root, planned)
+        return
+    if planned.kind == "tmpfs" and planned.copy_up:
+        _tmpfs_with_copy(root, planned)
+        return
+    is_file = planned.flags & mounts.MS_BIND and not os.path.isdir(planned.source)
+    if planned.flags & mounts.MS_BIND and not os.path.exists(planned.source):
+        raise StartError(
+            f'error mounting "{planned.source}" to rootfs at "{planned.target}": no such file or directory'
+        )
+    target = root.make_file(planned.target) if is_file else root.make_directory(planned.target)
+    _check_target(root, planned, target, bool(is_file))
+    try:
+        _mount_at(root, planned, target)
+    except OSError as error:
+        reason = (error.strerror or "").split(": ")[-1].lower()
+        raise StartError(f'error mounting "{planned.source}" to rootfs at "{planned.target}": {reason}') from error
+    finally:
+        os.close(target)
+
+
+def _check_target(root: Root, planned: Planned, target: int, is_file: bool) -> None:
+    if is_file == stat.S_ISDIR(os.fstat(target).st_mode) and planned.flags & mounts.MS_BIND:
+        os.close(target)
+        raise StartError(
+            f'error mounting "{planned.source}" to rootfs at "{planned.target}": not a directory: Are you trying to'
+            " mount a directory onto a file (or vice-versa)? Check if the specified host path exists and is the"
+            " expected type"
+        )
+
+
+def _mount_at(root: Root, planned: Planned, target: int) -> None:
+    where = f"/proc/self/fd/{target}"
+    if planned.flags & mounts.MS_BIND:
+        rec = planned.flags & mounts.MS_REC
+        libc.mount(planned.source, where, None, mounts.MS_BIND | rec)
+        extra = planned.flags & ~(mounts.MS_BIND | mounts.MS_REC)
+        if extra or planned.propagation or planned.recursive_set or planned.recursive_clear:
+            fresh = root.open(planned.target)
+            try:
+                at = f"/proc/self/fd/{fresh}"
+                if extra:
+                    kept = os.fstatvfs(fresh).f_flag & (mounts.MS_NOSUID | mounts.MS_NODEV | mounts.MS_NOEXEC)
+                    libc.mount("", at, None, mounts.MS_BIND | mounts.MS_REMOUNT | extra | kept)
+                _finish(planned, fresh, at)
+            finally:
+                os.close(fresh)
+        return
+    flags = planned.flags
+    libc.mount(planned.source, where, planned.kind, flags, planned.data or None)
+    if planned.propagation or planned.recursive_set or planned.recursive_clear:
+        fresh = root.open(planned.target)
+        try:
+            _finish(planned, fresh, f"/proc/self/fd/{fresh}")
+        finally:
+            os.close(fresh)
+
+
+def _finish(planned: Planned, fresh: int, at: str) -> None:
+    for flag in planned.propagation:
+        libc.mount("", at, None, flag)
+    if planned.recursive_set or planned.recursive_clear:
+        mounts.set_attributes(fresh, planned.recursive_set, planned.recursive_clear)
+
+
+def _tmpfs_with_copy(root: Root, planned: Planned) -> None:
+    """tmpcopyup: a tmpfs that starts with what the directory held."""
+    target = root.make_directory(planned.target)
+    try:
+        where = f"/proc/self/fd/{target}"
+        mode = stat.S_IMODE(os.fstat(target).st_mode)
+        data = planned.data if "mode=" in planned.data else ",".join(filter(None, [planned.data, f"mode={mode:o}"]))
+        held = os.open(where, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        libc.mount(planned.source, where, "tmpfs", planned.flags & ~mounts.MS_RDONLY, data)
+        fresh = root.open(planned.target)
+        shutil.copytree(f"/proc/self/fd/{held}", f"/proc/self/fd/{fresh}", symlinks=True, dirs_exist_ok=True)
+        if planned.flags & mounts.MS_RDONLY:
+            libc.mount("", f"/proc/self/fd/{fresh}", None, mounts.MS_REMOUNT | planned.flags, data)
+        os.close(fresh)
+        os.close(held)
+    finally:
+        os.close(target)
+
+
+def _cgroup(root: Root, planned: Planned) -> None:
+    """/sys/fs/cgroup as this container may see it: its own namespace on v2, one bind per hierarchy on v1."""
+    found = hierarchy.here()
+    read_only = planned.flags & mounts.MS_RDONLY
+    safe = mounts.MS_NOSUID | mounts.MS_NODEV | mounts.MS_NOEXEC
+    target = root.make_directory(planned.target)
+    where = f"/proc/self/fd/{target}"
+    if found.unified:
+        libc.mount("cgroup", where, "cgroup2", safe | read_only)
+        os.close(target)
+        return
+    libc.mount("tmpfs", where, "tmpfs", safe, "mode=755")
+    os.close(target)
+    own = _own_groups()
+    for name, point in found.v1.items():
+        inside = root.make_directory(f"{planned.target}/{name}")
+        try:
+            source = point + own.get(name, "/")
+            libc.mount(source, f"/proc/self/fd/{inside}", None, mounts.MS_BIND | mounts.MS_REC)
+            fresh = root.open(f"{planned.target}/{name}")
+            libc.mount("", f"/proc/self/fd/{fresh}", None, mounts.MS_BIND | mounts.MS_REMOUNT | safe | read_only)
+            os.close(fresh)
+        finally:
+            os.close(inside)
+    if read_only:
+        fresh = root.open(planned.target)
+        libc.mount("", f"/proc/self/fd/{fresh}", None, mounts.MS_REMOUNT | safe | read_only, "mode=755")
+        os.close(fresh)
+
+
+def _own_groups() -> dict[str, str]:
+    """Controller to the path of this process's v1 group."""
+    out = {}
+    with open("/proc/self/cgroup", encoding="utf-8", errors="surrogateescape") as file:
+        for line in file:
+            _, controllers, path = line.rstrip("\n").split(":", 2)
+            for controller in controllers.split(","):
+                out[controller] = path
+    return out

@@ -1,0 +1,113 @@
+"""The file system a container sees: mounts, devices, the new root, and what is hidden or read-only."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from barque.linux import libc, mounts
+from barque.runtime import devices, mounting
+
+PROPAGATION_DEFAULT = mounts.MS_SLAVE | mounts.MS_REC
+
+
+def build(spec: dict[str, Any], rootfs: str) -> mounting.Root:
+    """Everything up to the pivot, in the mount namespace of the caller."""
+    wanted = (spec.get("linux") or {}).get("rootfsPropagation") or ""
+    libc.mount("", "/", None, mounts.PROPAGATION.get(wanted, PROPAGATION_DEFAULT))
+    libc.mount(rootfs, rootfs, None, mounts.MS_BIND | mounts.MS_REC)
+    if wanted not in ("shared", "rshared"):
+        libc.mount("", rootfs, None, mounts.MS_PRIVATE | mounts.MS_REC)
+    root = mounting.Root(rootfs)
+    entries = spec.get("mounts") or []
+    for entry in entries:
+        if entry.get("type") != "cgroup":
+            mounting.perform(root, mounting.plan(entry))
+    if not _binds_dev(entries):
+        for device in devices.wanted(spec):
+            devices.make(device, root.parent_of)
+        dev = root.make_directory("/dev")
+        real = os.open(f"/proc/self/fd/{dev}", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        devices.links(real)
+        os.close(real)
+        os.close(dev)
+    return root
+
+
+def mount_cgroups(spec: dict[str, Any], root: mounting.Root) -> None:
+    """The cgroup mounts, once this process is in its group: what they show depends on it."""
+    for entry in spec.get("mounts") or ():
+        if entry.get("type") == "cgroup":
+            mounting.perform(root, mounting.plan(entry))
+
+
+def bind_console(slave: int) -> None:
+    """The terminal's slave as /dev/console."""
+    try:
+        os.close(os.open("/dev/console", os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666))
+    except FileExistsError:
+        pass
+    libc.mount(f"/proc/self/fd/{slave}", "/dev/console", None, mounts.MS_BIND)
+
+
+def _binds_dev(entries: list[dict[str, Any]]) -> bool:
+    return any(e["destination"].rstrip("/") == "/dev" and "bind" in "".join(e.get("options") or ()) for e in entries)
+
+
+def pivot(root: mounting.Root) -> None:
+    """pivot_root(2) onto the root itself, then let go of the old one: no directory for it is needed."""
+    os.chdir(root.path)
+    libc.pivot_root(".", ".")
+    libc.mount("", ".", None, mounts.MS_SLAVE | mounts.MS_REC)
+    libc.umount(".", mounts.MNT_DETACH)
+    os.chdir("/")
+
+
+def _hide(path: str) -> None:
+    try:
+        target = os.open(path, os.O_PATH | os.O_CLOEXEC)
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    try:
+        where = f"/proc/self/fd/{target}"
+        if os.path.isdir(where):
+            libc.mount("tmpfs", where, "tmpfs", mounts.MS_RDONLY, "size=0k,nr_inodes=2")
+        else:
+            libc.mount("/dev/null", where, None, mounts.MS_BIND)
+    finally:
+        os.close(target)
+
+
+def _freeze(path: str) -> None:
+    try:
+        target = os.open(path, os.O_PATH | os.O_CLOEXEC)
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    try:
+        libc.mount(f"/proc/self/fd/{target}", f"/proc/self/fd/{target}", None, mounts.MS_BIND | mounts.MS_REC)
+    finally:
+        os.close(target)
+    fresh = os.open(path, os.O_PATH | os.O_CLOEXEC)
+    try:
+        kept = os.fstatvfs(fresh).f_flag & (mounts.MS_NOSUID | mounts.MS_NODEV | mounts.MS_NOEXEC)
+        flags = mounts.MS_BIND | mounts.MS_REMOUNT | mounts.MS_RDONLY | kept
+        libc.mount("", f"/proc/self/fd/{fresh}", None, flags)
+    finally:
+        os.close(fresh)
+
+
+def finish(spec: dict[str, Any]) -> None:
+    """Inside the new root: sysctls, masked and read-only paths, a read-only root."""
+    linux = spec.get("linux") or {}
+    for name, value in (linux.get("sysctl") or {}).items():
+        with open("/proc/sys/" + name.replace(".", "/"), "w", encoding="utf-8") as file:
+            file.write(str(value))
+    for path in linux.get("readonlyPaths") or ():
+        _freeze(path)
+    for path in linux.get("maskedPaths") or ():
+        _hide(path)
+    if (spec.get("root") or {}).get("readonly"):
+        libc.mount("", "/", None, mounts.MS_BIND | mounts.MS_REMOUNT | mounts.MS_RDONLY)
+    wanted = linux.get("rootfsPropagation")
+    if wanted:
+        libc.mount("", "/", None, mounts.PROPAGATION[wanted])

@@ -1,0 +1,47 @@
+"""Why a container's program could not be started, in runc's words: Docker's clients read exit codes out of them."""
+
+from __future__ import annotations
+
+import errno
+import os
+
+from barque.errors import BarqueError
+
+
+class StartError(BarqueError):
+    """Creation or start failed; the message is what runc would say."""
+
+    kind = "start_failed"
+
+
+def exec_failed(program: str, error: OSError) -> StartError:
+    """The words for execve's refusal of a program that was found."""
+    reason = (error.strerror or os.strerror(error.errno or 0)).lower()
+    return StartError(f'exec: "{program}": {reason}' if error.errno != errno.ENOEXEC else f"exec {program}: {reason}")
+
+
+def find_program(name: str, path: str) -> str:
+    """What exec.LookPath finds inside the current root. Raises StartError like runc."""
+    if "/" in name:
+        _check(name, name)
+        return name
+    for place in path.split(":"):
+        candidate = os.path.join(place or ".", name)
+        try:
+            _check(name, candidate)
+        except StartError:
+            continue
+        return candidate
+    raise StartError(f'exec: "{name}": executable file not found in $PATH')
+
+
+def _check(name: str, candidate: str) -> None:
+    try:
+        mode = os.stat(candidate).st_mode
+    except OSError as error:
+        reason = (error.strerror or "").lower()
+        raise StartError(f'exec: "{name}": stat {candidate}: {reason}') from None
+    if mode & 0o170000 == 0o040000:
+        raise StartError(f'exec: "{name}": is a directory')
+    if not mode & 0o111:
+        raise StartError(f'exec: "{name}": permission denied')
