@@ -1,0 +1,65 @@
+"""The local protocol: one JSON object per line; a reply is ``{"ok": {...}}`` or ``{"error": {"kind", "message"}}``."""
+
+from __future__ import annotations
+
+import json
+import socket
+from typing import Any
+
+from barque.errors import BarqueError, Unavailable, from_kind
+
+MAX_LINE = 16 << 20
+
+
+def encode(message: dict[str, Any]) -> bytes:
+    return json.dumps(message, separators=(",", ":")).encode("utf-8", "surrogateescape") + b"\n"
+
+
+def ok(**result: Any) -> bytes:
+    return encode({"ok": result})
+
+
+def failed(error: BaseException) -> bytes:
+    """An error reply; what is not ours is internal, with its words."""
+    if isinstance(error, BarqueError):
+        return encode({"error": {"kind": error.kind, "message": error.message}})
+    return encode({"error": {"kind": "internal", "message": str(error) or type(error).__name__}})
+
+
+def result(line: bytes) -> dict[str, Any]:
+    """The value of an ``ok`` reply. Raises the kind of an ``error`` reply, Unavailable when there is none."""
+    if not line.endswith(b"\n"):
+        raise Unavailable("the other process went away before it answered")
+    reply = json.loads(line)
+    if "error" in reply:
+        raise from_kind(reply["error"]["kind"], reply["error"]["message"])
+    value: dict[str, Any] = reply["ok"]
+    return value
+
+
+def read_line(connection: socket.socket) -> bytes:
+    """One line, byte-exact: nothing behind it is taken from the socket."""
+    parts = []
+    size = 0
+    while True:
+        seen = connection.recv(65536, socket.MSG_PEEK)
+        if not seen:
+            return b"".join(parts)
+        end = seen.find(b"\n") + 1
+        taken = connection.recv(end or len(seen))
+        parts.append(taken)
+        size += len(taken)
+        if end or size > MAX_LINE:
+            return b"".join(parts)
+
+
+def request(path: str, message: dict[str, Any], timeout: float | None = 60) -> dict[str, Any]:
+    """Blocking: connect, ask, answer. Raises the reply's error; Unavailable when nobody listens."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(timeout)
+        try:
+            connection.connect(path)
+        except OSError as error:
+            raise Unavailable(f"nobody answers at {path}: {error.strerror}") from error
+        connection.sendall(encode(message))
+        return result(read_line(connection))
