@@ -13,6 +13,7 @@ from barque.model.requests import Json, Progress
 
 T = TypeVar("T")
 _END = object()
+PIECE = 1 << 20
 
 
 class ImageThreads:
@@ -91,4 +92,10 @@ def blocking(chunks: AsyncIterator[bytes], loop: asyncio.AbstractEventLoop) -> I
 
 
 async def _next(chunks: AsyncIterator[bytes]) -> bytes | None:
-    return await anext(chunks, None)
+    """About a megabyte at a time: crossing between threads costs more than a small chunk is worth."""
+    parts: list[bytes] = []
+    size = 0
+    while size < PIECE and (chunk := await anext(chunks, None)) is not None:
+        parts.append(chunk)
+        size += len(chunk)
+    return b"".join(parts) if parts else None

@@ -8,23 +8,25 @@ from typing import Any
 
 from barque.engine.image_registry import credentials, distribution, search
 from barque.engine.image_work import ImageThreads, blocking
-from barque.images import Apply, ContainerUse, Image, ImageStore, Report
+from barque.images import Apply, ContainerUse, Image, ImageStore, Layer, Report, add_layer
 from barque.images.collect import collect
 from barque.images.downloads import Downloads
 from barque.images.history import history_rows
 from barque.images.import_tar import import_image, source_message
 from barque.images.inspect import inspect_image
+from barque.images.lease import Lease
 from barque.images.listing import list_images
 from barque.images.load import load_images
 from barque.images.progress import line
 from barque.images.prune import prune_images
 from barque.images.pull import Puller
 from barque.images.push import push_images
+from barque.images.recover import recover
 from barque.images.remove import remove_image
 from barque.images.save import choose_images, save_images
-from barque.images.spool import clear_spool
 from barque.images.tag import tag_image, target_reference
 from barque.images.unpack import Unpacker
+from barque.images.verify import verify
 from barque.layers.worker import apply as apply_here
 from barque.model.reference import Reference
 from barque.model.requests import Filters, Json, Progress, Records, RegistryAuth, Strings
@@ -60,7 +62,7 @@ class ImageService:
         self.unpacker = Unpacker(store, self._blocking_apply(apply))
         self._downloads = Downloads(store.content, max_downloads)
         self._puller = Puller(store, self._downloads, self.unpacker)
-        clear_spool(store.content)
+        recover(store)
 
     def _blocking_apply(self, apply: Callable[[Json], Awaitable[Json]] | None) -> Apply:
         if apply is None:
@@ -128,6 +130,17 @@ class ImageService:
     async def collect(self) -> int:
         """Free blobs and snapshots no image needs; bytes. For the daemon's start."""
         return await self.threads.call(lambda: collect(self.store))
+
+    async def add_layer(self, lease: Lease, tar: AsyncIterator[bytes], below: Strings, *, snapshot: str = "") -> Layer:
+        """For commit and build: see ``images.add_layer``."""
+        chunks = blocking(tar, self._loop)
+        return await self.threads.call(
+            lambda: add_layer(self.store, self.unpacker, lease, chunks, below, snapshot=snapshot)
+        )
+
+    async def verify(self) -> Strings:
+        """Re-hash everything; one line for each thing that is wrong."""
+        return await self.threads.call(lambda: verify(self.store))
 
     # Archives
 

@@ -10,13 +10,16 @@ as a snapshot committed under its chain id. A name is written last, in one durab
 or absent. What no image needs is freed by ``remove`` and ``collect``; work under way protects its blobs and
 snapshots with ``store.lease()``.
 
-Making an image from layers that are committed in the snapshotter under their chain ids already:
+Making an image on top of another:
 
-    layer = store.add_layer(tar_path_or_bytes)  # or store.commit_snapshot(...)
-    image = store.create(config, [*parent.layers, layer], references=[Reference.parse("app")], parent=parent.id)
+    with store.lease() as lease:
+        layer = add_layer(store, unpacker, lease, tar_chunks, parent.diff_ids, snapshot=key)
+        config = parent.config | {"config": ..., "history": [...], "rootfs": {"type": "layers", "diff_ids": [...]}}
+        image = store.create(config, [*parent.layers, layer], [Reference.parse("app:latest")], parent=parent.id)
 """
 
+from barque.images.add_layer import add_layer
 from barque.images.image import Apply, Cancelled, ContainerUse, Image, Layer, Report
 from barque.images.store import ImageStore
 
-__all__ = ["Apply", "Cancelled", "ContainerUse", "Image", "ImageStore", "Layer", "Report"]
+__all__ = ["Apply", "Cancelled", "ContainerUse", "Image", "ImageStore", "Layer", "Report", "add_layer"]

@@ -65,11 +65,11 @@ def load_images(
     unpacked, so a broken archive leaves none.
     """
     load = Load(store, unpacker, report, quiet, tuple(Platform.parse(p) for p in platforms))
-    with store.lease() as lease, spooled(store.content, chunks) as spool:
+    with store.lease() as lease, spooled(store.content, chunks, hashed=False) as spool:
         with open(spool.path, "rb") as file:
             packed = compression(file.read(6))
         if packed:
-            with spooled(store.content, plain_chunks(spool.path)) as plain:
+            with spooled(store.content, plain_chunks(spool.path), hashed=False) as plain:
                 return _load_archive(load, plain.path, lease)
         return _load_archive(load, spool.path, lease)
 

@@ -55,32 +55,34 @@ def clear_spool(content: ContentStore) -> None:
 class Spool:
     """A file that holds the whole stream."""
 
-    def __init__(self, file: IO[bytes], path: str) -> None:
+    def __init__(self, file: IO[bytes], path: str, hashed: bool) -> None:
         self.file, self.path = file, path
         self.size = 0
-        self._hash = hashlib.sha256()
+        self._hash = hashlib.sha256() if hashed else None
 
     def fill(self, chunks: Iterable[bytes]) -> None:
         for chunk in chunks:
             self.file.write(chunk)
-            self._hash.update(chunk)
+            if self._hash:
+                self._hash.update(chunk)
             self.size += len(chunk)
         self.file.flush()
 
     @property
     def digest(self) -> str:
+        assert self._hash
         return "sha256:" + self._hash.hexdigest()
 
 
 @contextmanager
-def spooled(content: ContentStore, chunks: Iterable[bytes]) -> Iterator[Spool]:
+def spooled(content: ContentStore, chunks: Iterable[bytes], *, hashed: bool = True) -> Iterator[Spool]:
     """Everything ``chunks`` give, in a file that exists inside the block."""
     folder = spool_dir(content)
     os.makedirs(folder, mode=0o700, exist_ok=True)
     descriptor, path = tempfile.mkstemp(dir=folder)
     try:
         with os.fdopen(descriptor, "w+b") as file:
-            spool = Spool(file, path)
+            spool = Spool(file, path, hashed)
             spool.fill(chunks)
             yield spool
     finally:
@@ -94,7 +96,7 @@ def plain_chunks(path: str) -> Iterator[bytes]:
         raw.seek(0)
         reader: Any = raw
         if kind == "gzip":
-            reader = igzip.GzipFile(fileobj=raw, mode="rb")
+            reader = igzip.IGzipFile(fileobj=raw, mode="rb")  # type: ignore[no-untyped-call]
         elif kind == "zstd":
             reader = zstd.ZstdFile(raw)
         elif kind == "bzip2":

@@ -11,6 +11,9 @@ from barque.errors import InvalidArgument
 from barque.images.image import Apply, Layer
 from barque.images.store import ImageStore
 
+PREFIX = "extract-"
+"""Of the keys of snapshots being filled."""
+
 
 class Unpacker:
     """Extracts layers through ``apply``; two threads that want the same chain id do it once."""
@@ -41,7 +44,7 @@ class Unpacker:
 
     def _extract(self, chain_id: str, parent: str | None, layer: Layer) -> None:
         snapshots = self._store.snapshots
-        key = f"extract-{secrets.token_hex(8)}"
+        key = f"{PREFIX}{secrets.token_hex(8)}"
         snapshots.prepare(key, parent, {})
         try:
             reply = self._apply(
