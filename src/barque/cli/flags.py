@@ -32,7 +32,11 @@ class Options(dict[str, "Any"]):
 def _integer(text: str, low: int, high: int, function: str) -> int:
     digits = text.removeprefix("-").removeprefix("+")
     try:
-        value = int(text, 0) if digits.isalnum() and not (len(digits) > 1 and digits.isdigit() and digits[0] == "0") else int(text, 8)
+        value = (
+            int(text, 0)
+            if digits.isalnum() and not (len(digits) > 1 and digits.isdigit() and digits[0] == "0")
+            else int(text, 8)
+        )
     except ValueError:
         raise ValueError(f'{function}: parsing "{text}": invalid syntax') from None
     if not low <= value <= high:

@@ -61,7 +61,9 @@ def usage(spelled: str, rest: str, table: Sequence[Flag]) -> str:
 
 def command(spelled: str, full: str, rest: str, table: Sequence[Flag]) -> str:
     """The page of one command."""
-    names = sorted({full, *(short for short, long in SHORT.items() if long == full)} | {a for a, f in ALIASES.items() if f == full})
+    names = sorted(
+        {full, *(short for short, long in SHORT.items() if long == full)} | {a for a, f in ALIASES.items() if f == full}
+    )
     lines = ["", usage(spelled, rest, table), "", COMMANDS[full][1]]
     if len(names) > 1:
         lines += ["", "Aliases:", "  " + ", ".join(f"{PROGRAM} {name}" for name in names)]
@@ -75,7 +77,9 @@ def _listing(title: str, entries: list[tuple[str, str]]) -> list[str]:
 
 def noun(name: str) -> str:
     """The page of a management command."""
-    entries = [(full.split(" ")[1], entry[1]) for full, entry in COMMANDS.items() if full.startswith(name + " ") and entry[1]]
+    entries = [
+        (full.split(" ")[1], entry[1]) for full, entry in COMMANDS.items() if full.startswith(name + " ") and entry[1]
+    ]
     lines = [f"Usage:  {PROGRAM} {name} COMMAND", "", NOUNS[name], *_listing("Commands", entries)]
     lines += ["", f"Run '{PROGRAM} {name} COMMAND --help' for more information on a command."]
     return "\n".join(lines) + "\n"

@@ -216,22 +216,6 @@ class Client:
             raise from_status(response.status, self._message(response))
         return Hijacked(response.take_over(), response.headers.get("content-type", ""))
 
-    def send_later(self, method: str, path: str, query: Mapping[str, str] | None = None) -> Buffered:
-        """Send a request without a body on a connection of its own and leave its answer for ``receive``."""
-        target = f"/v{self.version}{path}"
-        if query:
-            target += "?" + "&".join(f"{quote(name)}={quote(value)}" for name, value in query.items())
-        source = Buffered(connect(self.endpoint))
-        source.connection.sendall(self._head(method, target, {"Content-Length": "0"}))
-        return source
-
-    def receive(self, source: Buffered, method: str) -> Response:
-        """The answer to ``send_later``. Raises like ``request``."""
-        response = Response(source, method, lambda reusable: source.connection.close())
-        if response.status >= 400:
-            raise from_status(response.status, self._message(response))
-        return response
-
     def close(self) -> None:
         """Close the idle connections."""
         for source in self._idle:

@@ -79,6 +79,10 @@ class Response:
         self._finished = True
         return self._source
 
+    def waiting_on(self) -> int:
+        """The descriptor to poll before reading on; -1 when bytes are here already, or none will come."""
+        return -1 if self._finished or self._source.buffer else self._source.connection.fileno()
+
     def close(self) -> None:
         """Give the connection up, whatever of the body is left."""
         self._finish(False)

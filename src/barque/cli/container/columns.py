@@ -38,7 +38,10 @@ def image(record: Json, full: bool) -> str:
     if full:
         return name
     identity: str = record.get("ImageID") or ""
-    if identity.removeprefix("sha256:")[:12] and name.removeprefix("sha256:")[:12] == identity.removeprefix("sha256:")[:12]:
+    if (
+        identity.removeprefix("sha256:")[:12]
+        and name.removeprefix("sha256:")[:12] == identity.removeprefix("sha256:")[:12]
+    ):
         return name.removeprefix("sha256:")[:12]
     if "@sha256:" in name:
         head = name.partition("@")[0]

@@ -1,0 +1,19 @@
+"""``barque kill``."""
+
+from __future__ import annotations
+
+from barque.cli.container import verbs
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from barque.cli.flags import FlagTable, Options
+    from barque.cli.session import Session
+
+FLAGS: FlagTable = (("signal", "s", "string", "", "Signal to send"),)
+USAGE = "CONTAINER [CONTAINER...]"
+ARGUMENTS = (1, -1)
+
+
+def execute(session: Session, options: Options, arguments: list[str]) -> int:
+    query = {"signal": options["signal"]} if options["signal"] else {}
+    return verbs.post_each(session, arguments, "kill", query)
