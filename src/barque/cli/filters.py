@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from barque.cli.failure import Failure
+from barque.cli.failure import invalid
 from barque.client import codec
 
 TYPE_CHECKING = False
@@ -11,14 +11,14 @@ if TYPE_CHECKING:
 
 
 def collect(given: Iterable[str]) -> dict[str, list[str]]:
-    """Name to values. Raises ``Failure``."""
+    """Name to values. Raises ``FlagFailure``."""
     found: dict[str, list[str]] = {}
     for text in given:
         if not text:
             continue
         name, equals, value = text.partition("=")
         if not equals:
-            raise Failure(f'invalid argument "{text}" for "-f, --filter" flag: invalid filter \'{text}\'')
+            raise invalid("-f, --filter", text, "bad format of filter (expected name=value)")
         values = found.setdefault(name.strip().lower(), [])
         if value.strip() not in values:
             values.append(value.strip())

@@ -22,7 +22,7 @@ def show(session: Session, names: list[str], source: str, fetch: Callable[[str],
     if source == "json":
         source = "{{json .}}"
     try:
-        template = parse(literal_escapes(source)) if source else None
+        template = parse(literal_escapes(source), strict=True) if source else None
     except ParseError as error:
         raise Failure(f"template parsing error: {error}", 64) from None
     found: list[Any] = []

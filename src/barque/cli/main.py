@@ -171,7 +171,8 @@ def _execute(session: Session, full: str, given: list[str]) -> int:
             from barque.cli import help
 
             usage = help.usage(spelled, module.USAGE, module.FLAGS)
-            text = f"{PROGRAM}: {complaint}\n\n{usage}\n\nSee '{PROGRAM} {spelled} --help' for more information"
+            look = "See" if "at least" in complaint and " and " not in complaint else "Run"
+            text = f"{PROGRAM}: {complaint}\n\n{usage}\n\n{look} '{PROGRAM} {spelled} --help' for more information"
             raise Failure(text)
         return module.execute(session, options, arguments)
     except FlagFailure as failure:

@@ -91,7 +91,9 @@ class Client:
     ) -> Response:
         target = self.endpoint.address.path + target if self.endpoint.address.scheme == "tcp" else target
         if query:
-            target += "?" + "&".join(f"{quote(name)}={quote(value)}" for name, value in query.items())
+            target += ("&" if "?" in target else "?") + "&".join(
+                f"{quote(name)}={quote(value)}" for name, value in query.items()
+            )
         source, reused = self._take()
         connection = source.connection
 

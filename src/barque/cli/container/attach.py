@@ -25,11 +25,11 @@ def execute(session: Session, options: Options, arguments: list[str]) -> int:
     container = session.client.get(f"/containers/{quote(arguments[0])}/json").json()
     state = container["State"]
     if not state["Running"]:
-        raise Failure("cannot attach to a stopped container, start it first")
+        raise Failure("You cannot attach to a stopped container, start it first")
     if state["Paused"]:
-        raise Failure("cannot attach to a paused container, unpause it first")
+        raise Failure("You cannot attach to a paused container, unpause it first")
     if state["Restarting"]:
-        raise Failure("cannot attach to a restarting container, wait until it is running")
+        raise Failure("You cannot attach to a restarting container, wait until it is running")
     config = container["Config"]
     stdin = not options["no-stdin"] and bool(config["OpenStdin"])
     if stdin and config["Tty"]:

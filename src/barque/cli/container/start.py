@@ -42,7 +42,7 @@ def execute(session: Session, options: Options, arguments: list[str]) -> int:
             continue
         session.line(name)
     if failed:
-        raise Failure(f"failed to start containers: {', '.join(failed)}")
+        raise Failure(f"Error: failed to start containers: {', '.join(failed)}")
     return 0
 
 

@@ -26,23 +26,27 @@ class _Jump(Exception):
 class Template:
     """Rendered any number of times; ``functions`` may replace built-in ones."""
 
-    def __init__(self, body: list[Any], functions: Mapping[str, Callable[..., Any]]) -> None:
+    def __init__(self, body: list[Any], functions: Mapping[str, Callable[..., Any]], strict: bool) -> None:
         self._body = body
         self._functions = functions
+        self._strict = strict
 
     def render(self, data: Any) -> str:
         """Raises ``TemplateError``."""
         out: list[str] = []
         try:
-            _Run(self._functions, data, out).walk(self._body, data)
+            _Run(self._functions, data, out, self._strict).walk(self._body, data)
         except RecursionError:
             raise TemplateError("exceeded maximum template depth") from None
         return "".join(out)
 
 
 class _Run:
-    def __init__(self, functions: Mapping[str, Callable[..., Any]], data: Any, out: list[str]) -> None:
+    def __init__(
+        self, functions: Mapping[str, Callable[..., Any]], data: Any, out: list[str], strict: bool = False
+    ) -> None:
         self._functions = functions
+        self._strict = strict
         self._variables: list[tuple[str, Any]] = [("$", data)]
         self._out = out
 
@@ -170,12 +174,12 @@ class _Run:
         value = self._operand(node.of, dot)
         for place, name in enumerate(node.names):
             given = arguments if place == len(node.names) - 1 else []
-            value = field(value, name, given)
+            value = field(value, name, given, self._strict)
         return value
 
 
-def field(value: Any, name: str, arguments: list[Any]) -> Any:
-    """``.name`` of ``value``. Raises ``TemplateError``."""
+def field(value: Any, name: str, arguments: list[Any], strict: bool = False) -> Any:
+    """``.name`` of ``value``. Raises ``TemplateError``, when ``strict`` for a key a map does not have too."""
     if isinstance(value, Record):
         method = value.methods.get(name)
         if method is None:
@@ -184,18 +188,18 @@ def field(value: Any, name: str, arguments: list[Any]) -> Any:
     if arguments:
         raise TemplateError(f"{name} has arguments but cannot be invoked as function")
     if isinstance(value, dict):
+        if strict and name not in value:
+            raise TemplateError(f'map has no entry for key "{name}"', name)
         return value.get(name, MISSING)
     if value is None or value is MISSING:
-        if value is None:
-            raise TemplateError(f"nil pointer evaluating interface {{}}.{name}", name)
         raise TemplateError(f"nil pointer evaluating interface {{}}.{name}", name)
     raise TemplateError(f"can't evaluate field {name} in type {kind(value)}", name)
 
 
-def parse(source: str, functions: Mapping[str, Callable[..., Any]] | None = None) -> Template:
+def parse(source: str, functions: Mapping[str, Callable[..., Any]] | None = None, strict: bool = False) -> Template:
     """Raises ``ParseError`` with Go's text (``template: :1: ...``)."""
     known = {**FUNCTIONS, **functions} if functions else FUNCTIONS
     try:
-        return Template(Parser(tokens(source), known).whole(), known)
+        return Template(Parser(tokens(source), known).whole(), known, strict)
     except ParseError as error:
         raise ParseError(f"template: :1: {error}") from None

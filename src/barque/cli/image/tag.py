@@ -1,0 +1,24 @@
+"""``barque tag``."""
+
+from __future__ import annotations
+
+from barque.cli.failure import Failure
+from barque.cli.image.pull import split
+from barque.client.client import quote
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from barque.cli.flags import FlagTable, Options
+    from barque.cli.session import Session
+
+FLAGS: FlagTable = ()
+USAGE = "SOURCE_IMAGE[:TAG] TARGET_IMAGE[:TAG]"
+ARGUMENTS = (2, 2)
+
+
+def execute(session: Session, options: Options, arguments: list[str]) -> int:
+    repository, tag = split(arguments[1])
+    if "@" in arguments[1]:
+        raise Failure("refusing to create a tag with a digest reference")
+    session.client.post(f"/images/{quote(arguments[0], '/')}/tag", {"repo": repository, "tag": tag or "latest"}).read()
+    return 0
