@@ -112,8 +112,8 @@ def _json_list(data: bytes) -> list[Any]:
         value = json.loads(data)
     except (ValueError, RecursionError) as error:
         raise InvalidArgument(f"invalid archive: manifest.json: {error}") from None
-    if not isinstance(value, list):
-        raise InvalidArgument("invalid archive: manifest.json is not a list")
+    if not isinstance(value, list) or not value:
+        raise InvalidArgument("invalid archive: manifest.json names no image")
     return value
 
 

@@ -60,12 +60,12 @@ def kind(data: bytes, media_type: str) -> str:
     """``index`` or ``manifest``, from the media type or else the members. Raises ``InvalidArgument``."""
     value = _load(data)
     declared = value.get("mediaType") or media_type
+    if declared in {DOCKER_SCHEMA1, DOCKER_SCHEMA1_SIGNED} or value.get("schemaVersion") == 1:
+        raise InvalidArgument("Docker Image manifest version 2, schema 1 is not supported: use a newer image format")
     if declared in INDEXES or (declared not in MANIFESTS and isinstance(value.get("manifests"), list)):
         return "index"
     if declared in MANIFESTS or (isinstance(value.get("config"), dict) and isinstance(value.get("layers"), list)):
         return "manifest"
-    if declared in {DOCKER_SCHEMA1, DOCKER_SCHEMA1_SIGNED} or value.get("schemaVersion") == 1:
-        raise InvalidArgument("Docker Image manifest version 2, schema 1 is not supported: use a newer image format")
     raise InvalidArgument(f"unsupported manifest media type: {declared or 'none'}")
 
 

@@ -7,11 +7,15 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "unit" / "images"))
+from image_engine import Engine
 
 CONFIG = """version: 0.1
 log: {{level: info}}
@@ -36,7 +40,10 @@ class Registry:
         config.write_text(CONFIG.format(root=folder / "data", port=self.port, tls=tls, auth=auth))
         environment = os.environ | {"OTEL_TRACES_EXPORTER": "none"}
         self._process = subprocess.Popen(
-            ["docker-registry", "serve", str(config)], env=environment, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL
+            ["docker-registry", "serve", str(config)],
+            env=environment,
+            stderr=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
         )
         assert self._process.stderr
         for line in self._process.stderr:
@@ -69,3 +76,16 @@ def registry(tmp_path: Path) -> Iterator[Registry]:
         yield running
     finally:
         running.stop()
+
+
+@pytest.fixture
+def make_engine(tmp_path: Path) -> Iterator[Callable[[str], Engine]]:
+    made: list[Engine] = []
+
+    def make(name: str) -> Engine:
+        made.append(Engine(tmp_path / name))
+        return made[-1]
+
+    yield make
+    for engine in made:
+        engine.close()
