@@ -53,10 +53,12 @@ class Downloads:
         """Start the blob, or join its transfer when it is under way. The caller holds it in a lease."""
         with self._lock:
             transfer = self._transfers.get(blob.digest)
-            if transfer is None:
-                transfer = self._transfers[blob.digest] = Transfer()
-                self._pool.submit(self._run, transfer, sources, blob)
+            if transfer is not None:
+                transfer.listen(listener)
+                return transfer
+            transfer = self._transfers[blob.digest] = Transfer()
             transfer.listen(listener)
+            self._pool.submit(self._run, transfer, sources, blob)
             return transfer
 
     def _run(self, transfer: Transfer, sources: Sequence[Repository], blob: Descriptor) -> None:

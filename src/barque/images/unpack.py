@@ -21,7 +21,7 @@ class Unpacker:
     def __init__(self, store: ImageStore, apply: Apply) -> None:
         self._store, self._apply = store, apply
         self._lock = threading.Lock()
-        self._busy: dict[str, threading.Lock] = {}
+        self._busy: dict[str, tuple[threading.Lock, int]] = {}
 
     def unpack(self, chain_id: str, parent: str | None, layer: Layer) -> None:
         """Make sure the snapshot ``chain_id`` exists. The caller holds it and its blob in a lease.
@@ -36,11 +36,18 @@ class Unpacker:
     @contextmanager
     def _alone(self, chain_id: str) -> Iterator[None]:
         with self._lock:
-            lock = self._busy.setdefault(chain_id, threading.Lock())
-        with lock:
-            yield
-        with self._lock:
-            self._busy.pop(chain_id, None)
+            lock, users = self._busy.get(chain_id, (threading.Lock(), 0))
+            self._busy[chain_id] = lock, users + 1
+        try:
+            with lock:
+                yield
+        finally:
+            with self._lock:
+                users = self._busy[chain_id][1] - 1
+                if users:
+                    self._busy[chain_id] = lock, users
+                else:
+                    del self._busy[chain_id]
 
     def _extract(self, chain_id: str, parent: str | None, layer: Layer) -> None:
         snapshots = self._store.snapshots

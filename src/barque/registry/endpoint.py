@@ -41,23 +41,23 @@ class Endpoint:
             bases = [self._given] if self._given else [f"https://{self.domain}"]
             if not self._given and self.insecure:
                 bases.append(f"http://{self.domain}")
-            first: BarqueError | None = None
+            failure: BarqueError | None = None
             for base in bases:
                 try:
                     answer = self.transport.once("GET", f"{base}/v2/", {})
                 except HTTPError as error:
-                    first = first or connection_error("GET", f"{base}/v2/", error)
+                    failure = connection_error("GET", f"{base}/v2/", error)
                     continue
                 data = answer.read(MAX_ERROR)
                 answer.release_conn()
                 if answer.status == 404:
-                    first = first or answer_error(answer.status, answer.headers, data)
+                    failure = answer_error(answer.status, answer.headers, data)
                     continue
                 self._challenges = _challenges(answer)
                 self._base = base
                 return base
-            assert first is not None
-            raise first
+            assert failure is not None
+            raise failure
 
     def request(
         self,

@@ -12,11 +12,20 @@ from urllib.request import getproxies_environment, proxy_bypass_environment  # t
 
 import urllib3
 from urllib3 import HTTPHeaderDict
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, NameResolutionError, NewConnectionError, SSLError
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    InsecureRequestWarning,
+    NameResolutionError,
+    NewConnectionError,
+    SSLError,
+)
 from urllib3.response import BaseHTTPResponse
 
 from barque.errors import BarqueError, Internal, Unavailable
 from barque.registry.config import RegistryConfig
+
+urllib3.disable_warnings(InsecureRequestWarning)  # who asked for an insecure registry knows
 
 REPEATED = frozenset({429, 500, 502, 503, 504})
 MAX_REDIRECTS = 10

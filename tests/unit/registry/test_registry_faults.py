@@ -219,7 +219,7 @@ def test_nobody_listening_is_told_as_docker_does() -> None:
     waits: list[float] = []
     registries = Registries(RegistryConfig(), waits.append)
     with pytest.raises(
-        Unavailable, match=r'Get "https://127.0.0.1:1/v2/": dial tcp 127.0.0.1:1: connect: connection ref'
+        Unavailable, match=r'Get "http://127.0.0.1:1/v2/": dial tcp 127.0.0.1:1: connect: connection ref'
     ):
         registries.repository(Reference.parse("127.0.0.1:1/x")).manifest("t")
     assert waits == []
