@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import Registry
+from debian_registry import Registry
 
 from barque.errors import BarqueError, InvalidArgument, Unauthorized, Unavailable
 from barque.model.descriptor import Descriptor
