@@ -33,7 +33,7 @@ def add_layer(
     lease.hold(blob.digest, *chain)
     layer = Layer(diff_id, blob)
     if not snapshot:
-        unpacker.unpack(chain[-1], chain[-2] if below else None, layer)
+        unpacker.unpack(chain, layer)
     elif store.snapshots.exists(chain[-1]):
         store.snapshots.remove(snapshot)
     else:

@@ -34,7 +34,7 @@ def import_image(
         lease.hold(blob.digest, diff_id)
         layer = Layer(diff_id, blob)
         try:
-            unpacker.unpack(diff_id, None, layer)
+            unpacker.unpack([diff_id], layer)
         except BaseException:
             if store.blob_of(diff_id) is None and store.content.exists(blob.digest):
                 store.content.delete(blob.digest)

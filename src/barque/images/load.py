@@ -156,7 +156,7 @@ def _prepare(load: Load, archive: Archive, entry: Entry, lease: Lease) -> tuple[
         if not load.store.snapshots.exists(chain[number]):
             _tell(load, diff_id, 0, blob.size)
             try:
-                load.unpacker.unpack(chain[number], chain[number - 1] if number else None, layer)
+                load.unpacker.unpack(chain[: number + 1], layer)
             except BaseException:
                 if fresh:
                     load.store.content.delete(blob.digest)

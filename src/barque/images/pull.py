@@ -156,7 +156,7 @@ class _Pull:
             for number, transfer in enumerate(transfers):
                 if transfer is not None:
                     self._await(transfer, blobs[number])
-                    self._unpack(chain[number], chain[number - 1] if number else None, layers[number])
+                    self._unpack(chain[: number + 1], layers[number])
         except BaseException:
             self._gone = True
             raise
@@ -184,11 +184,11 @@ class _Pull:
                 self.report(line("Waiting", short(blob.digest)))  # raises when it was this pull that gave up
                 transfer = self._start(blob)
 
-    def _unpack(self, chain_id: str, parent: str | None, layer: Layer) -> None:
+    def _unpack(self, chain: list[str], layer: Layer) -> None:
         item, size = short(layer.blob.digest), layer.blob.size
-        if not self.store.snapshots.exists(chain_id):
+        if not self.store.snapshots.exists(chain[-1]):
             self.report(figures("Extracting", item, min(size, 32 << 10), size))
-            self.puller.unpacker.unpack(chain_id, parent, layer)
+            self.puller.unpacker.unpack(chain, layer)
             self.report(figures("Extracting", item, size, size))
         self.report(line("Pull complete", item))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from barque.errors import InvalidArgument
@@ -23,15 +23,17 @@ class Unpacker:
         self._lock = threading.Lock()
         self._busy: dict[str, tuple[threading.Lock, int]] = {}
 
-    def unpack(self, chain_id: str, parent: str | None, layer: Layer) -> None:
-        """Make sure the snapshot ``chain_id`` exists. The caller holds it and its blob in a lease.
+    def unpack(self, chain: Sequence[str], layer: Layer) -> None:
+        """Make sure the snapshot ``chain[-1]`` exists; ``chain`` are the chain ids from the bottom up to it.
+
+        The caller holds them and the blob in a lease.
 
         Raises ``InvalidArgument`` when the tar's digest is not ``layer.diff_id``, and what ``apply`` raises;
         nothing is left then.
         """
-        with self._alone(chain_id):
-            if not self._store.snapshots.exists(chain_id):
-                self._extract(chain_id, parent, layer)
+        with self._alone(chain[-1]):
+            if not self._store.snapshots.exists(chain[-1]):
+                self._extract(chain, layer)
 
     @contextmanager
     def _alone(self, chain_id: str) -> Iterator[None]:
@@ -49,10 +51,11 @@ class Unpacker:
                 else:
                     del self._busy[chain_id]
 
-    def _extract(self, chain_id: str, parent: str | None, layer: Layer) -> None:
+    def _extract(self, chain: Sequence[str], layer: Layer) -> None:
+        below = chain[:-1]
         snapshots = self._store.snapshots
         key = f"{PREFIX}{secrets.token_hex(8)}"
-        snapshots.prepare(key, parent, {})
+        snapshots.prepare(key, below[-1] if below else None, {})
         try:
             reply = self._apply(
                 {
@@ -60,13 +63,13 @@ class Unpacker:
                     "media_type": layer.blob.media_type,
                     "target": snapshots.layer_dir(key),
                     "diff_id": layer.diff_id,
-                    "parents": [m.to_json() for m in snapshots.mounts(key)],
+                    "parents": [snapshots.layer_dir(name) for name in reversed(below)],
                 }
             )
             if reply["diff_id"] != layer.diff_id:
                 raise InvalidArgument(f"layer {layer.blob.digest} has diff_id {reply['diff_id']}, not {layer.diff_id}")
-            snapshots.commit(chain_id, key)
+            snapshots.commit(chain[-1], key)
         except BaseException:
             snapshots.remove(key)
             raise
-        self._store.record_layer(chain_id, layer, int(reply["size"]))
+        self._store.record_layer(chain[-1], layer, int(reply["size"]))
