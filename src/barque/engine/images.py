@@ -66,7 +66,8 @@ class ImageService:
 
     def _blocking_apply(self, apply: Callable[[Json], Awaitable[Json]] | None) -> Apply:
         if apply is None:
-            return apply_here
+            here: Apply = apply_here
+            return here
 
         async def ask(request: Json) -> Json:
             return await apply(request)
