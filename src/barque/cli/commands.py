@@ -81,10 +81,30 @@ NOUNS = {
 SHORT = {
     **{
         verb: f"container {verb}"
-        for verb in (
-            "attach commit cp create diff exec export kill logs pause port rename restart rm run start stats stop top "
-            "unpause update wait"
-        ).split()
+        for verb in [
+            "attach",
+            "commit",
+            "cp",
+            "create",
+            "diff",
+            "exec",
+            "export",
+            "kill",
+            "logs",
+            "pause",
+            "port",
+            "rename",
+            "restart",
+            "rm",
+            "run",
+            "start",
+            "stats",
+            "stop",
+            "top",
+            "unpause",
+            "update",
+            "wait",
+        ]
     },
     **{verb: f"image {verb}" for verb in ("history", "import", "load", "pull", "push", "save", "tag")},
     "ps": "container ls",

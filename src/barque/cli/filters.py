@@ -27,7 +27,7 @@ def collect(given: Iterable[str]) -> dict[str, list[str]]:
 
 def encode(found: dict[str, list[str]]) -> str:
     """The ``filters`` query parameter."""
-    return codec.dumps({name: {value: True for value in values} for name, values in found.items()})
+    return codec.dumps({name: dict.fromkeys(values, True) for name, values in found.items()})
 
 
 def query(given: Iterable[str]) -> dict[str, str]:

@@ -1,8 +1,9 @@
 """Flags as pflag reads them, driven by a table.
 
-A table is a tuple of ``(name, short, kind, default, help)``. ``kind`` is the word help shows: ``bool``, ``string``, ``int``, ``uint16``,
-``bytes``, ``duration``, ``decimal``, or any other word for a value that is taken as it is: repeated into a list when the default is a tuple, else a
-string. A name with the kind ``=other`` is a hidden spelling of ``other``; a flag without help is hidden.
+A table is a tuple of ``(name, short, kind, default, help)``. ``kind`` is the word help shows: ``bool``, ``string``,
+``int``, ``uint16``, ``bytes``, ``duration``, ``decimal``, or any other word for a value that is taken as it
+is. A tuple as the default makes a flag that may be repeated, into a list. A name with the kind ``=other`` is a hidden
+spelling of ``other``; a flag without help is hidden.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """``--format`` for lists: ``table``, ``table TEMPLATE``, ``json`` or a template, over named columns.
 
-A column set maps a name to ``(header, function of the record)``. Headers come out of the template too, run over header names.
+A column set maps a name to ``(header, function of the record)``. Headers come out of the template too, run over the
+header names.
 """
 
 from __future__ import annotations
@@ -84,7 +85,7 @@ def show(source: str, default: str, columns: Columns, records: Iterable[Any], ki
         return "".join(row + "\n" for row in rows(source, columns, records, kind))
     source = literal_escapes(source.removeprefix("table").strip())
     body = "\n".join(rows(source, columns, records, kind))
-    headers = {name: (lambda _, text=column[0]: text) for name, column in columns.items()}
+    headers: dict[str, Any] = {name: (lambda _, text=column[0]: text) for name, column in columns.items()}
     if "Label" in headers:
         headers["Label"] = _label_header
     header = render(compile_format(source, _HEADER_FUNCTIONS), source, Record(None, headers, kind))

@@ -129,7 +129,8 @@ def _unknown(spelled: str, rest: list[str]) -> int:
             failure = FlagFailure(shown)
             failure.usage = f"Usage:  {PROGRAM} {rest[0]}"  # type: ignore[attr-defined]
             raise _Named(rest[0], failure)
-        text = f"{PROGRAM}: unknown command: {PROGRAM} {spelled}\n\nUsage:  {PROGRAM} {rest[0]}\n\nRun '{PROGRAM} {rest[0]} --help'"
+        text = f"{PROGRAM}: unknown command: {PROGRAM} {spelled}\n\nUsage:  {PROGRAM} {rest[0]}\n\n"
+        text += f"Run '{PROGRAM} {rest[0]} --help'"
     else:
         text = f"{PROGRAM}: unknown command: {PROGRAM} {spelled}\n\nRun '{PROGRAM} --help'"
     raise _Named("", Failure(text + " for more information"))
@@ -139,7 +140,7 @@ def load(full: str) -> Command:
     """The module of a command."""
     name = f"barque.cli.{commands.COMMANDS[full][0]}"
     __import__(name)
-    module: Command = sys.modules[name]  # type: ignore[assignment]
+    module: Command = sys.modules[name]
     return module
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import _signal
+import _signal  # type: ignore[import-not-found, unused-ignore]
 import os
 import select
 
@@ -24,7 +24,7 @@ _PIECE = 65536
 
 
 class Signals:
-    """Signals as bytes on a descriptor. ``on_signal`` gets each number; ``on_resize`` is called for a new window size."""
+    """Signals as bytes on a descriptor. ``on_signal`` gets each number, ``on_resize`` is called for a new window."""
 
     def __init__(self) -> None:
         self.on_signal: Callable[[int], None] | None = None
@@ -69,7 +69,7 @@ class Signals:
         if self._before:
             _signal.set_wakeup_fd(-1)
         for number, action in self._before.items():
-            _signal.signal(number, action)  # type: ignore[arg-type]
+            _signal.signal(number, action)
         os.close(self._read)
         os.close(self._write)
 

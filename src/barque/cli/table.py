@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
 
 def align(lines: Sequence[str], minimum: int = 10, padding: int = 3) -> str:
-    """``lines`` with tab-ended cells, aligned; a column is a block of neighbouring rows that have it (Go's tabwriter)."""
+    """``lines`` with tab-ended cells, aligned; a column is a block of rows that have it (as in Go's tabwriter)."""
     rows = [line.split("\t") for line in lines]
     widths: list[list[int]] = [[0] * (len(row) - 1) for row in rows]
     _block(rows, widths, 0, len(rows), 0, minimum, padding)

@@ -55,7 +55,8 @@ class ContextStore:
     def __init__(self, config_folder: str) -> None:
         self._root = os.path.join(config_folder, "contexts")
 
-    def _paths(self, name: str) -> tuple[str, str]:
+    def paths(self, name: str) -> tuple[str, str]:
+        """Folders of its metadata and of its TLS files."""
         from _sha256 import sha256  # type: ignore[import-not-found, unused-ignore]
 
         digest = sha256(name.encode()).hexdigest()
@@ -63,7 +64,7 @@ class ContextStore:
 
     def get(self, name: str) -> Context:
         """Raises ``NotFound``."""
-        meta, tls = self._paths(name)
+        meta, tls = self.paths(name)
         try:
             with open(os.path.join(meta, "meta.json"), "rb") as file:
                 return Context(name, codec.loads(file.read()), tls)
@@ -88,7 +89,7 @@ class ContextStore:
 
     def put(self, name: str, meta: dict[str, Any], tls: dict[str, bytes]) -> None:
         """Write the context; ``tls`` maps file names (``ca.pem``...) to the contents to write."""
-        folder, material = self._paths(name)
+        folder, material = self.paths(name)
         os.makedirs(folder, exist_ok=True)
         temporary = os.path.join(folder, "meta.json.tmp")
         with open(temporary, "w") as file:
@@ -106,5 +107,5 @@ class ContextStore:
         self.get(name)
         import shutil
 
-        for folder in self._paths(name):
+        for folder in self.paths(name):
             shutil.rmtree(folder, ignore_errors=True)

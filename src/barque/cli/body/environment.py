@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def read_lines(path: str, environment: Mapping[str, str] | None) -> list[str]:
-    """The ``NAME=VALUE`` lines of a file; a bare name takes its value from ``environment``, if any. Raises ``Failure``."""
+    """The ``NAME=VALUE`` lines of a file; a bare name takes its value from ``environment``. Raises ``Failure``."""
     with open(path, "rb") as file:
         content = file.read()
     found: list[str] = []

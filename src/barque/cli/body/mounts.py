@@ -22,7 +22,7 @@ _TRUE = {"1": True, "t": True, "true": True, "0": False, "f": False, "false": Fa
 
 
 def volumes(given: Iterable[str]) -> tuple[list[str], Json]:
-    """``HostConfig.Binds`` and ``Volumes``: a spec with a colon is a bind or named volume, one without an anonymous volume."""
+    """``HostConfig.Binds`` (specs with a colon) and ``Volumes`` (anonymous volumes, specs without)."""
     binds: list[str] = []
     anonymous: Json = {}
     for text in given:

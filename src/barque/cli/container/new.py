@@ -118,17 +118,19 @@ def _create(session: Session, options: Options, image: str, config: Json) -> Jso
         query["platform"] = platform
     if options["pull"] == "always":
         _pull(session, options, image, platform)
-    client = session.client
     try:
-        made: Json = client.post("/containers/create", query, config).json()
-        return made
+        return _post(session, query, config)
     except NotFound as error:
         if options["pull"] != "missing" or not error.message.lower().startswith(("no such image", "image not found")):
             raise
         if not options["quiet"]:
             session.err(f"Unable to find image '{familiar(image)}' locally\n")
     _pull(session, options, image, platform)
-    made = client.post("/containers/create", query, config).json()
+    return _post(session, query, config)
+
+
+def _post(session: Session, query: dict[str, str], config: Json) -> Json:
+    made: Json = session.client.post("/containers/create", query, config).json()
     return made
 
 

@@ -1,4 +1,4 @@
-"""``barque run``: create (pulling when it must), attach, register the wait, start, copy, exit with the container's code."""
+"""``barque run``: create (pulling when it must), attach, register the wait, start, copy, the container's exit code."""
 
 from __future__ import annotations
 

@@ -45,9 +45,7 @@ def rows(records: list[Json], digests: bool) -> list[Json]:
         for repository, known in hashes.items():
             for digest in known if digests else known[:1]:
                 add(repository, _NONE, digest if digests else _NONE)
-        if not tags and not record.get("RepoDigests"):
-            add(_NONE, _NONE, _NONE)
-        elif not tags and not found:
+        if (not tags and not record.get("RepoDigests")) or (not tags and not found):
             add(_NONE, _NONE, _NONE)
     return found
 

@@ -38,6 +38,9 @@ def execute(session: Session, options: Options, arguments: list[str]) -> int:
         "DriverOpts": pairs(options["driver-opt"]),
         "GwPriority": options["gw-priority"],
     }
-    body = {"Container": arguments[1], "EndpointConfig": {key: value for key, value in endpoint.items() if value}}
+    body: dict[str, Any] = {
+        "Container": arguments[1],
+        "EndpointConfig": {key: value for key, value in endpoint.items() if value},
+    }
     session.client.post(f"/networks/{quote(arguments[0])}/connect", body=body).read()
     return 0

@@ -64,9 +64,7 @@ def _pools(options: Options) -> list[Json]:
                 if not subnet:
                     raise Failure(f"no matching subnet for {words} {value}")
                 if key in pools[subnet]:
-                    raise Failure(
-                        f"cannot configure multiple {words}s ({value}, {pools[subnet][key]}) on the same subnet ({subnet})"
-                    )
+                    raise Failure(f"cannot configure multiple {words}s on the same subnet ({subnet})")
                 pools[subnet][key] = value
         for name, value in pairs(options["aux-address"]).items():
             subnet = next((net for net in pools if _within(net, value)), "")

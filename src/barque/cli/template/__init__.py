@@ -3,8 +3,8 @@
     template = parse("{{range .Names}}{{.}} {{end}}")
     template.render({"Names": ["a", "b"]})        # "a b "
 
-Values are what JSON gives (None, bool, int, float, str, list, dict) and ``Record`` for things with computed fields. A key
-that a dict does not have prints ``<no value>``; a field a ``Record`` does not have raises ``TemplateError``.
+Values are what JSON gives (None, bool, int, float, str, list, dict) and ``Record`` for things with computed fields. A
+key that a dict does not have prints ``<no value>``; a field a ``Record`` does not have raises ``TemplateError``.
 """
 
 from __future__ import annotations

@@ -80,7 +80,7 @@ def _lt(left: Any, right: Any, name: str = "lt") -> bool:
     _comparable(name, left, right)
     if not isinstance(left, (int, float, str)) or isinstance(left, bool):
         raise TemplateError(f"error calling {name}: invalid type for comparison")
-    return bool(left < right)  # type: ignore[operator]
+    return bool(left < right)
 
 
 def _json(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""Template text to tokens: ``("text", s)`` outside actions; ``("{{", "")``, words, literals and ``("}}", "")`` inside."""
+"""Template text to tokens: ``("text", s)`` outside actions; words and literals between ``{{`` and ``}}`` inside."""
 
 from __future__ import annotations
 

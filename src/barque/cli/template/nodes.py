@@ -1,4 +1,4 @@
-"""The parsed template. An operand is what a command is made of; a pipeline is commands, each given the last one's value."""
+"""The parsed template: operands make a command, commands a pipeline, each given the value of the one before."""
 
 from __future__ import annotations
 

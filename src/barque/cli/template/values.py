@@ -21,7 +21,7 @@ MISSING = Missing()
 
 
 class Record:
-    """An object with computed fields. ``methods`` maps a name to ``function(data, *arguments)``; ``kind`` is its Go type."""
+    """An object with computed fields. ``methods``: name to ``function(data, *arguments)``; ``kind``: its Go type."""
 
     __slots__ = ("data", "kind", "methods")
 
