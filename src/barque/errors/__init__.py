@@ -70,13 +70,30 @@ class Unavailable(BarqueError):
     kind = "unavailable"
 
 
+class StartError(BarqueError):
+    """A container's program could not be set up or started; the message is in runc's words, from which Docker's
+    clients read their exit codes."""
+
+    kind = "start_failed"
+
+
 class Internal(BarqueError):
     """Everything else (500)."""
 
 
 KINDS: dict[str, type[BarqueError]] = {
     cls.kind: cls
-    for cls in (InvalidArgument, Unauthorized, Forbidden, NotFound, Conflict, NotModified, Unsupported, Unavailable)
+    for cls in (
+        InvalidArgument,
+        Unauthorized,
+        Forbidden,
+        NotFound,
+        Conflict,
+        NotModified,
+        Unsupported,
+        Unavailable,
+        StartError,
+    )
 } | {"internal": Internal}
 
 

@@ -8,9 +8,10 @@ The creator clones (``create``), init sets itself up and waits (``init``), ``sta
 (``process``). The caller is single-threaded: nothing here survives a fork of a threaded process.
 """
 
+from barque.errors import StartError
 from barque.runtime.create import Created, Process, Stdio, create
+from barque.runtime.devices import resources
 from barque.runtime.exec import exec_process
 from barque.runtime.seccomp_default import default_profile
-from barque.runtime.start_error import StartError
 
-__all__ = ["Created", "Process", "StartError", "Stdio", "create", "default_profile", "exec_process"]
+__all__ = ["Created", "Process", "StartError", "Stdio", "create", "default_profile", "exec_process", "resources"]

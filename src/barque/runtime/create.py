@@ -8,10 +8,10 @@ import socket
 from typing import Any, NamedTuple
 
 from barque.cgroups import Cgroup
+from barque.errors import StartError
 from barque.linux import clone, libc
 from barque.runtime import init, seccomp
 from barque.runtime.loopback import bring_up
-from barque.runtime.start_error import StartError
 
 
 class Stdio(NamedTuple):

@@ -26,6 +26,31 @@ LINKS = (
 KINDS = {"c": stat.S_IFCHR, "u": stat.S_IFCHR, "b": stat.S_IFBLK, "p": stat.S_IFIFO}
 
 
+ALWAYS = (
+    ("c", None, None, "m"),
+    ("b", None, None, "m"),
+    ("c", 1, 3, "rwm"),
+    ("c", 1, 5, "rwm"),
+    ("c", 1, 7, "rwm"),
+    ("c", 1, 8, "rwm"),
+    ("c", 1, 9, "rwm"),
+    ("c", 5, 0, "rwm"),
+    ("c", 5, 1, "rwm"),
+    ("c", 5, 2, "rwm"),
+    ("c", 136, None, "rwm"),
+)
+
+
+def resources(spec: dict[str, Any]) -> dict[str, Any]:
+    """``linux.resources`` with what every container may use: its default devices, its terminals, and mknod of any."""
+    given = (spec.get("linux") or {}).get("resources") or {}
+    rules = given.get("devices") or []
+    if not rules:
+        return given
+    always = [{"allow": True, "type": t, "major": a, "minor": b, "access": w} for t, a, b, w in ALWAYS]
+    return {**given, "devices": [*rules, *always]}
+
+
 def wanted(spec: dict[str, Any]) -> list[dict[str, Any]]:
     """Default devices first, then ``linux.devices``; a path named twice is made as asked last."""
     merged: dict[str, dict[str, Any]] = {

@@ -7,10 +7,10 @@ import socket
 from typing import Any
 
 from barque.cgroups import Cgroup
+from barque.errors import StartError
 from barque.linux import clone, libc
 from barque.runtime import init, process, seccomp
 from barque.runtime.create import Process, Stdio, _abandon
-from barque.runtime.start_error import StartError
 
 KINDS = {"user": "user", "ipc": "ipc", "uts": "uts", "network": "net", "cgroup": "cgroup", "pid": "pid", "mount": "mnt"}
 

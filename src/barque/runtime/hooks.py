@@ -6,7 +6,7 @@ import json
 import subprocess
 from typing import Any
 
-from barque.runtime.start_error import StartError
+from barque.errors import StartError
 
 
 def run_hooks(spec: dict[str, Any], kind: str, state: dict[str, Any], ignore_failure: bool = False) -> None:

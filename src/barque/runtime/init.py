@@ -12,10 +12,10 @@ import signal
 import socket
 from typing import Any
 
+from barque.errors import StartError
 from barque.linux import clone, libc
 from barque.runtime import process, reaper, rootfs
 from barque.runtime.hooks import run_hooks
-from barque.runtime.start_error import StartError
 
 NAMESPACES = {
     "mount": clone.CLONE_NEWNS,

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from barque.cgroups import hierarchy
+from barque.errors import StartError
 from barque.linux import libc, mounts, paths
-from barque.runtime.start_error import StartError
 
 
 @dataclass(frozen=True, slots=True)

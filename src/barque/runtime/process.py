@@ -11,10 +11,10 @@ import struct
 import termios
 from typing import Any
 
-from barque.errors import InvalidArgument
+from barque.errors import InvalidArgument, StartError
 from barque.linux import libc
 from barque.runtime import capabilities, seccomp, users
-from barque.runtime.start_error import StartError, exec_failed, find_program
+from barque.runtime.program import exec_failed, find_program
 
 TIOCGPTN = 0x80045430
 TIOCSPTLCK = 0x40045431

@@ -7,8 +7,9 @@ import signal
 import socket
 from typing import Any, NoReturn
 
+from barque.errors import StartError
+from barque.linux import libc
 from barque.runtime import process
-from barque.runtime.start_error import StartError
 
 NOT_FORWARDED = {
     signal.SIGKILL,
@@ -41,8 +42,9 @@ def run(wanted: dict[str, Any], program: str, sync: socket.socket) -> NoReturn:
         except StartError as error:
             sync.sendall(b'{"error": ' + _quoted(error.message) + b"}\n")
         os._exit(127)
-    sync.close()
-    os.closerange(0, 3)
+    sync.detach()
+    # whoever waits for the end of these streams must not wait for us
+    libc.syscall(libc.SYS_CLOSE_RANGE, "close_range", 0, 0xFFFFFFFF, 0)
     _loop(child, signals)
 
 

@@ -12,8 +12,8 @@ import os
 from functools import lru_cache
 from typing import Any
 
+from barque.errors import StartError
 from barque.linux import libc
-from barque.runtime.start_error import StartError
 
 SECCOMP_SET_MODE_FILTER = 1
 ACTIONS = {

@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
 from barque import __version__
-from barque.errors import Conflict, InvalidArgument
+from barque.errors import BarqueError, Conflict, InvalidArgument
 from barque.linux import libc
 from barque.wire import lines
 
@@ -143,7 +143,7 @@ class Server:
             request = json.loads(line)
             if not isinstance(request, dict):
                 raise ValueError
-            op = request.get("op")
+            op = str(request.get("op"))
             if op == "ping":
                 connection.sendall(lines.ok(pid=os.getpid(), version=__version__))
             elif op == "shutdown":
@@ -184,6 +184,8 @@ class Server:
             handler(request, connection)
             code = 0
         except BaseException as error:
+            if not isinstance(error, BarqueError):
+                traceback.print_exc(file=sys.stderr)
             with contextlib.suppress(OSError):
                 connection.sendall(lines.failed(error))
         finally:

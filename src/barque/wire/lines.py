@@ -39,7 +39,7 @@ def result(line: bytes) -> dict[str, Any]:
 
 def read_line(connection: socket.socket) -> bytes:
     """One line, byte-exact: nothing behind it is taken from the socket."""
-    parts = []
+    parts: list[bytes] = []
     size = 0
     while True:
         seen = connection.recv(65536, socket.MSG_PEEK)

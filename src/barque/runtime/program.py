@@ -1,17 +1,11 @@
-"""Why a container's program could not be started, in runc's words: Docker's clients read exit codes out of them."""
+"""Finding and executing the program, with runc's words for what stands in the way."""
 
 from __future__ import annotations
 
 import errno
 import os
 
-from barque.errors import BarqueError
-
-
-class StartError(BarqueError):
-    """Creation or start failed; the message is what runc would say."""
-
-    kind = "start_failed"
+from barque.errors import StartError
 
 
 def exec_failed(program: str, error: OSError) -> StartError:

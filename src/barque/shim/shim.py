@@ -1,0 +1,265 @@
+"""The shim's loop: one selector over the container's streams, its processes, and the sockets of those who ask."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import selectors
+import signal
+import socket
+import time
+from collections.abc import Callable
+from typing import Any
+
+from barque import runtime
+from barque.errors import BarqueError, Conflict, InvalidArgument, NotFound
+from barque.shim.client import Client
+from barque.shim.streams import Streams
+from barque.shim.task import Task
+from barque.wire import lines
+
+LINGER = 10.0
+"""Seconds that clients have to take the last output."""
+
+
+class ExecProcess:
+    def __init__(self, process: runtime.Process, streams: Streams) -> None:
+        self.process = process
+        self.streams = streams
+        self.exit: dict[str, Any] | None = None
+
+
+class Shim:
+    def __init__(self, task: Task, streams: Streams, selector: selectors.BaseSelector, listener: socket.socket) -> None:
+        self.task = task
+        self.streams = streams
+        self.selector = selector
+        self.listener = listener
+        self.execs: dict[str, ExecProcess] = {}
+        self.watchers: list[socket.socket] = []
+        self.asking: dict[socket.socket, bytes] = {}
+        self.done_at = 0.0
+        self.operations: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+            "start": self._start,
+            "kill": self._kill,
+            "pause": self._pause,
+            "resume": self._resume,
+            "update": self._update,
+            "resize": self._resize,
+            "pids": lambda _: {"pids": self.task.cgroup.procs()},
+            "stats": lambda _: {"cgroup": self.task.cgroup.stats()},
+            "close_stdin": self._close_stdin,
+        }
+        selector.register(listener, selectors.EVENT_READ, self._accept)
+        selector.register(task.created.pidfd, selectors.EVENT_READ, self._ended)
+
+    def run(self) -> None:
+        """Until the container has ended and everybody has been told."""
+        while not self._finished():
+            busy = self.done_at or any(c.waiting for c in self.streams.clients)
+            for key, events in self.selector.select(1.0 if busy else None):
+                key.data(key.fd, events)
+
+    def _finished(self) -> bool:
+        if not self.done_at:
+            return False
+        everyone = [self.streams, *(e.streams for e in self.execs.values())]
+        return time.monotonic() > self.done_at + LINGER or not any(s.clients for s in everyone)
+
+    def _accept(self, _: int, __: int) -> None:
+        try:
+            connection, _address = self.listener.accept()
+        except OSError:
+            return
+        connection.setblocking(False)
+        self.asking[connection] = b""
+        self.selector.register(connection, selectors.EVENT_READ, lambda *_: self._asked(connection))
+        self._asked(connection)
+
+    def _asked(self, connection: socket.socket) -> None:
+        try:
+            seen = connection.recv(1 << 20, socket.MSG_PEEK)
+            end = seen.find(b"\n") + 1
+            data = connection.recv(end or len(seen)) if seen else b""
+        except BlockingIOError:
+            return
+        except OSError:
+            data, end = b"", 0
+        self.asking[connection] += data
+        if data and not end and len(self.asking[connection]) < lines.MAX_LINE:
+            return
+        line = self.asking.pop(connection)
+        self.selector.unregister(connection)
+        if not end or not self._answer(line, connection):
+            connection.close()
+
+    def _answer(self, line: bytes, connection: socket.socket) -> bool:
+        """Do what was asked; True when the connection lives on as a stream."""
+        try:
+            request = json.loads(line)
+            op = request["op"]
+            if op in self.operations:
+                connection.sendall(lines.ok(**self.operations[op](request)))
+                return False
+            if op == "events":
+                return self._events(connection)
+            if op == "attach":
+                return self._attach(request, connection)
+            if op == "exec":
+                return self._exec(request, connection)
+            raise InvalidArgument(f"the shim knows no operation {op!r}")
+        except (BarqueError, OSError, ValueError, KeyError) as error:
+            with contextlib.suppress(OSError):
+                connection.sendall(lines.failed(error))
+            return False
+
+    def _start(self, _: dict[str, Any]) -> dict[str, Any]:
+        if self.task.started_at:
+            raise Conflict("the task has been started")
+        self.task.start()
+        self.publish(event="start", pid=self.task.pid, at=self.task.started_at)
+        return {"pid": self.task.pid, "started_at": self.task.started_at}
+
+    def _process(self, request: dict[str, Any]) -> ExecProcess:
+        found = self.execs.get(request["exec"])
+        if found is None:
+            raise NotFound(f"No such exec instance: {request['exec']}")
+        return found
+
+    def _kill(self, request: dict[str, Any]) -> dict[str, Any]:
+        if request.get("exec"):
+            process = self._process(request)
+            if process.exit is None:
+                with contextlib.suppress(ProcessLookupError):
+                    signal.pidfd_send_signal(process.process.pidfd, request["signal"])
+            return {}
+        if self.task.exit is not None:
+            raise Conflict("the container has ended")
+        self.task.kill(request["signal"])
+        if self.task.paused and request["signal"] == signal.SIGKILL:
+            self._resume({})  # a frozen v1 process does not see even SIGKILL
+        return {}
+
+    def _pause(self, _: dict[str, Any]) -> dict[str, Any]:
+        self.task.cgroup.freeze()
+        self.task.paused = True
+        self.publish(event="paused")
+        return {}
+
+    def _resume(self, _: dict[str, Any]) -> dict[str, Any]:
+        self.task.cgroup.thaw()
+        self.task.paused = False
+        self.publish(event="resumed")
+        return {}
+
+    def _update(self, request: dict[str, Any]) -> dict[str, Any]:
+        self.task.cgroup.update(request["resources"])
+        return {}
+
+    def _resize(self, request: dict[str, Any]) -> dict[str, Any]:
+        streams = self._process(request).streams if request.get("exec") else self.streams
+        streams.resize(request["rows"], request["columns"])
+        return {}
+
+    def _close_stdin(self, request: dict[str, Any]) -> dict[str, Any]:
+        streams = self._process(request).streams if request.get("exec") else self.streams
+        streams.end_input()
+        return {}
+
+    def _events(self, connection: socket.socket) -> bool:
+        status = (
+            "stopped"
+            if self.task.exit
+            else "paused"
+            if self.task.paused
+            else "running"
+            if self.task.started_at
+            else "created"
+        )
+        state = {
+            "status": status,
+            "pid": self.task.pid,
+            "started_at": self.task.started_at,
+            "exit": self.task.exit if self.done_at else None,
+            "execs": {name: {"pid": e.process.pid, "exit": e.exit} for name, e in self.execs.items()},
+        }
+        connection.sendall(lines.ok(**state))
+        connection.setblocking(True)
+        connection.settimeout(5)
+        self.watchers.append(connection)
+        return True
+
+    def publish(self, **event: Any) -> None:
+        """One line to everybody who watches."""
+        line = lines.encode(event)
+        for watcher in list(self.watchers):
+            try:
+                watcher.sendall(line)
+            except OSError:
+                self.watchers.remove(watcher)
+                watcher.close()
+
+    def _attach(self, request: dict[str, Any], connection: socket.socket) -> bool:
+        if self.done_at:
+            raise Conflict("the container has ended")
+        connection.sendall(lines.ok())
+        self.streams.attach(_client(request, connection, self.streams.tty))
+        return True
+
+    def _exec(self, request: dict[str, Any], connection: socket.socket) -> bool:
+        if self.task.exit is not None:
+            raise Conflict("cannot exec in a stopped container")
+        wanted = request["process"]
+        streams = Streams(self.selector, bool(wanted.get("terminal")), bool(request.get("stdin")), None)
+        streams.close_input_with_client = True
+        console = streams.console[1].fileno() if streams.console else None
+        try:
+            process = runtime.exec_process(
+                self.task.pid, self.task.spec, wanted, streams.theirs, console, self.task.cgroup
+            )
+        except BaseException:
+            streams.abandon()
+            raise
+        streams.started()
+        entry = self.execs[request["id"]] = ExecProcess(process, streams)
+        self.selector.register(process.pidfd, selectors.EVENT_READ, lambda *_: self._exec_ended(request["id"], entry))
+        connection.sendall(lines.ok(pid=process.pid))
+        self.publish(event="exec_start", id=request["id"], pid=process.pid)
+        if not request.get("attach"):
+            return False
+        streams.attach(_client(request, connection, streams.tty))
+        return True
+
+    def _exec_ended(self, name: str, entry: ExecProcess) -> None:
+        self.selector.unregister(entry.process.pidfd)
+        os.close(entry.process.pidfd)
+        _, status = os.waitpid(entry.process.pid, 0)
+        code = os.waitstatus_to_exitcode(status)
+        entry.exit = {"code": code if code >= 0 else 128 - code, "at": time.time_ns()}
+        entry.streams.drain()
+        entry.streams.finish()
+        self.publish(event="exec_exit", id=name, **entry.exit)
+
+    def _ended(self, _: int, __: int) -> None:
+        """Init is gone: everything it said goes to the log first, then the exit is written down, then told."""
+        self.selector.unregister(self.task.created.pidfd)
+        self.task.reap()
+        for name, entry in self.execs.items():
+            if entry.exit is None:
+                self.task.cgroup.kill()
+                self._exec_ended(name, entry)
+        self.task.cgroup.kill()
+        for streams in (self.streams, *(e.streams for e in self.execs.values())):
+            streams.drain()
+            streams.finish()
+            streams.close()
+        self.task.clean()
+        self.task.record()
+        self.done_at = time.monotonic()
+        self.publish(event="exit", **(self.task.exit or {}))
+
+
+def _client(request: dict[str, Any], connection: socket.socket, tty: bool) -> Client:
+    wanted = [bool(request.get(name)) for name in ("stdin", "stdout", "stderr")]
+    return Client(connection, wanted[0], wanted[1], wanted[2], tty)
