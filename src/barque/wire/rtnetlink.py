@@ -109,9 +109,11 @@ def new_bridge(name: str, mtu: int = 0) -> Message:
 
 
 def new_veth(name: str, peer: str, peer_netns: int, master: int, mtu: int) -> Message:
-    """A pair: ``name`` here, up, in the bridge with index ``master``; ``peer``, up, in the namespace of descriptor
-    ``peer_netns``."""
-    other = _IFINFO.pack(0, 0, 0, IFF_UP, IFF_UP) + _name(peer) + _number(IFLA_NET_NS_FD, peer_netns)
+    """A pair: ``name`` here, up, in the bridge with index ``master``; ``peer`` in the namespace of descriptor ``peer_netns``.
+
+    The peer is down: the kernel opens no end of a pair before both are there.
+    """
+    other = _IFINFO.pack(0, 0, 0, 0, 0) + _name(peer) + _number(IFLA_NET_NS_FD, peer_netns)
     other += _number(IFLA_MTU, mtu)
     data = attribute(IFLA_INFO_DATA | NESTED, attribute(VETH_INFO_PEER | NESTED, other))
     info = attribute(IFLA_LINKINFO | NESTED, attribute(IFLA_INFO_KIND, b"veth") + data)
