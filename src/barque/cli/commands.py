@@ -130,7 +130,7 @@ ALIASES = {
 
 
 def find(words: list[str]) -> tuple[str, str, int]:
-    """``(spelled, full name, words used)`` of the command that ``words`` begin with; the full name is empty for none."""
+    """``(spelled, full name, words used)`` of the command ``words`` begin with; the full name is empty for none."""
     first = words[0]
     if first in NOUNS:
         if len(words) < 2:

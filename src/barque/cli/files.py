@@ -24,15 +24,10 @@ def check_output(path: str, doing: str) -> None:
         return
     folder = os.path.dirname(os.path.abspath(path))
     if not os.path.isdir(folder):
-        raise Failure(
-            f"{doing}: invalid output path: directory {os.path.dirname(path)!r} does not exist".replace("'", '"')
-        )
+        reason = f"stat {os.path.dirname(path)}: no such file or directory"
+        raise Failure(f"{doing}: invalid output path: {reason}")
     if os.path.isdir(path):
-        raise Failure(
-            f'{doing}: invalid output path: "{path}" must be a regular file, got directory'.replace(
-                ", got directory", ""
-            )
-        )
+        raise Failure(f'{doing}: invalid output path: "{path}" must be a regular file')
 
 
 def save(response: Response, path: str, session: Session) -> None:

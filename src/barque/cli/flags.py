@@ -96,6 +96,7 @@ class _Reader:
 
     def _set(self, flag: Flag, text: str) -> None:
         if flag[2][0] == "=":
+            self.options.changed.add(flag[0])
             flag = self._by_name[flag[2][1:]]
         try:
             value = convert(flag[2], text)

@@ -35,10 +35,12 @@ def _label_header(_: Any, name: str) -> str:
     return name.rsplit(".", 1)[-1].replace("-", " ").replace("_", " ")
 
 
-def compile_format(source: str, functions: Mapping[str, Callable[..., Any]] | None = None) -> Template:
+def compile_format(
+    source: str, functions: Mapping[str, Callable[..., Any]] | None = None, strict: str = ""
+) -> Template:
     """Parse, or fail in docker's words."""
     try:
-        return parse(source, functions)
+        return parse(source, functions, strict)
     except ParseError as error:
         raise Failure(f"failed to parse template: {error}") from None
 
@@ -48,24 +50,19 @@ def literal_escapes(source: str) -> str:
     return source.replace("\\t", "\t").replace("\\n", "\n")
 
 
-def where(source: str, error: TemplateError) -> str:
-    """Go's position and node for a field that cannot be evaluated."""
-    name = error.args[1] if len(error.args) > 1 else ""
-    at = source.find("." + name) if name else -1
-    if at < 0:
-        return f'template: :1: executing "": {error.args[0]}'
-    start, end = at, at + len(name) + 1
-    while start and (source[start - 1].isalnum() or source[start - 1] in "._"):
-        start -= 1
-    return f'template: :1:{at}: executing "" at <{source[start:end]}>: {error.args[0]}'
+def where(error: TemplateError, name: str = "") -> str:
+    """Go's whole text: template, position, node, reason."""
+    position = f"{error.position}: " if error.position >= 0 else " "
+    node = f" at <{error.node}>" if error.position >= 0 else ""
+    return f'template: {name}:1:{position}executing "{name}"{node}: {error.args[0]}'
 
 
 def render(template: Template, source: str, data: Any) -> str:
-    """Execute, or fail in docker's words."""
+    """Execute, or fail in docker's words; ``source`` as it was parsed."""
     try:
         return template.render(data)
     except TemplateError as error:
-        raise Failure(f"failed to execute template: {where(source, error)}") from None
+        raise Failure(f"failed to execute template: {where(error)}") from None
 
 
 def rows(source: str, columns: Columns, records: Iterable[Any], kind: str) -> Iterator[str]:

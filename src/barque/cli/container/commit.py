@@ -18,6 +18,7 @@ FLAGS: FlagTable = (
 )
 USAGE = "CONTAINER [REPOSITORY[:TAG]]"
 ARGUMENTS = (1, 2)
+INTERSPERSED = False
 
 
 def execute(session: Session, options: Options, arguments: list[str]) -> int:

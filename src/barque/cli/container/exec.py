@@ -55,6 +55,7 @@ def _config(session: Session, options: Options, command: list[str], keys: str) -
 def execute(session: Session, options: Options, arguments: list[str]) -> int:
     keys = options["detach-keys"] or session.configuration.text("detachKeys")
     if not options["detach"] and options["tty"] and options["interactive"] and not os.isatty(0):
+        session.client.get(f"/containers/{quote(arguments[0])}/json").read()
         raise Failure("the input device is not a TTY")
     config = _config(session, options, arguments[1:], keys)
     client = session.client

@@ -24,6 +24,7 @@ ARGUMENTS = (1, 1)
 
 
 def execute(session: Session, options: Options, arguments: list[str]) -> int:
+    container = session.client.get(f"/containers/{quote(arguments[0])}/json").json()
     query = {"stdout": "1", "stderr": "1", "tail": options["tail"]}
     for name in ("details", "follow", "timestamps"):
         if options[name]:
@@ -34,7 +35,6 @@ def execute(session: Session, options: Options, arguments: list[str]) -> int:
                 query[name] = times.stamp(options[name])
             except ValueError as error:
                 raise Failure(f'invalid value for "{name}": {error}') from None
-    container = session.client.get(f"/containers/{quote(arguments[0])}/json").json()
     response = session.client.get(f"/containers/{container['Id']}/logs", query)
     if (container.get("Config") or {}).get("Tty"):
         for chunk in response.chunks():

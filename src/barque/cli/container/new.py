@@ -6,6 +6,7 @@ import os
 
 from barque.cli.body import create as body
 from barque.cli.failure import Failure
+from barque.cli.image import reference
 from barque.errors import NotFound
 
 TYPE_CHECKING = False
@@ -87,6 +88,11 @@ def prepare(options: Options, arguments: list[str]) -> Json:
     """The body these flags mean. Raises ``Failure``."""
     if options["pull"] not in ("missing", "always", "never"):
         raise Failure(f'invalid pull option: \'{options["pull"]}\': must be one of "always", "missing" or "never"', 125)
+    try:
+        reference.check(arguments[0])
+    except Failure as failure:
+        if "hexadecimal" not in failure.message and not arguments[0].startswith("sha256:"):
+            raise
     try:
         config = body.build(options, arguments[0], arguments[1:], os.environ)
     except OSError as error:

@@ -29,7 +29,7 @@ def execute(session: Session, options: Options, arguments: list[str]) -> int:
         if not port.partition("/")[0].isdigit():
             raise Failure(f"Error: invalid port ({arguments[1]})")
         if not ports.get(port):
-            raise Failure(f"Error: No public port '{port}' published for {arguments[0]}")
+            raise Failure(f"Error: No public port '{arguments[1]}' published for {arguments[0]}")
         lines = [_joined(binding) for binding in ports[port]]
     else:
         for port in sorted(ports, key=lambda name: (int(name.partition("/")[0]), name.partition("/")[2])):

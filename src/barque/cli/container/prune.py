@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from barque.cli import pruning
-from barque.cli.failure import Failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,7 +18,7 @@ _WARNING = "WARNING! This will remove all stopped containers.\nAre you sure you 
 def execute(session: Session, options: Options, arguments: list[str]) -> int:
     query = pruning.chosen(session, options["filter"])
     if not options["force"] and not session.confirm(_WARNING):
-        raise Failure("container prune has been cancelled")
+        return 0
     answer = session.client.post("/containers/prune", query).json()
     shown = pruning.objects(answer, "ContainersDeleted", "Deleted Containers")
     session.out(shown + pruning.total(answer.get("SpaceReclaimed") or 0))

@@ -20,6 +20,8 @@ ARGUMENTS = (1, -1)
 
 def execute(session: Session, options: Options, arguments: list[str]) -> int:
     query = {"signal": options["signal"]} if options["signal"] else {}
+    if "time" in options.changed:
+        session.line("Flag --time has been deprecated, use --timeout instead")
     if "timeout" in options.changed:
         query["t"] = str(options["timeout"])
     return verbs.post_each(session, arguments, "restart", query)

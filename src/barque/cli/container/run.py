@@ -34,7 +34,7 @@ INTERSPERSED = False
 
 def execute(session: Session, options: Options, arguments: list[str]) -> int:
     if options["detach"] and options["attach"]:
-        raise explained(session, "conflicting options: cannot specify both --attach and --detach", 125)
+        raise Failure("conflicting options: cannot specify both --attach and --detach")
     if not options["detach"] and options["tty"] and options["interactive"] and not os.isatty(0):
         raise Failure("the input device is not a TTY")
     if options["tty"] and os.isatty(1):

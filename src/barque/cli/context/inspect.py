@@ -47,4 +47,4 @@ def execute(session: Session, options: Options, arguments: list[str]) -> int:
             "Storage": places,
         }
 
-    return inspecting.show(session, arguments or [stored.current(session)], options["format"], fetch)
+    return inspecting.show(session, arguments or [stored.current(session)], options["format"], fetch, html=True)

@@ -45,7 +45,7 @@ def _columns(full: bool, human: bool) -> dict[str, tuple[str, Callable[..., Any]
 
     return {
         "ID": ("IMAGE", lambda r: r["Id"] if full else r["Id"].removeprefix("sha256:")[:12]),
-        "CreatedSince": ("CREATED", since),
+        "CreatedSince": ("CREATED" if human else "CREATED AT", since),
         "CreatedAt": ("CREATED AT", created_at),
         "CreatedBy": ("CREATED BY", created_by),
         "Size": ("SIZE", lambda r: units.decimal_size(r["Size"], 3) if human else str(r["Size"])),

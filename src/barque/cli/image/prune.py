@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from barque.cli import pruning
-from barque.cli.failure import Failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ def execute(session: Session, options: Options, arguments: list[str]) -> int:
     if not options["force"] and not session.confirm(
         f"WARNING! This will remove {what}.\nAre you sure you want to continue?"
     ):
-        raise Failure("image prune has been cancelled")
+        return 0
     answer = session.client.post("/images/prune", query).json()
     session.out(removed(answer) + pruning.total(answer.get("SpaceReclaimed") or 0))
     return 0

@@ -6,6 +6,7 @@ import os
 
 from barque.cli import progress
 from barque.cli.failure import Failure
+from barque.cli.image import reference
 from barque.client.client import quote
 
 TYPE_CHECKING = False
@@ -50,6 +51,7 @@ def fetch(
 
 
 def execute(session: Session, options: Options, arguments: list[str]) -> int:
+    reference.check(arguments[0])
     repository, tag = split(arguments[0])
     if options["all-tags"] and tag:
         raise Failure("tag can't be used with --all-tags/-a")

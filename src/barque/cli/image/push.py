@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from barque.cli import progress
 from barque.cli.failure import Failure
+from barque.cli.image import reference
 from barque.cli.image.pull import split
 from barque.cli.registry import credentials
 from barque.client.client import quote
@@ -24,6 +25,7 @@ ARGUMENTS = (1, 1)
 
 
 def execute(session: Session, options: Options, arguments: list[str]) -> int:
+    reference.check(arguments[0])
     repository, tag = split(arguments[0])
     if options["all-tags"] and tag:
         raise Failure("tag can't be used with --all-tags/-a")

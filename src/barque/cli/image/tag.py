@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from barque.cli.failure import Failure
+from barque.cli.image import reference
 from barque.cli.image.pull import split
 from barque.client.client import quote
 
@@ -20,5 +21,6 @@ def execute(session: Session, options: Options, arguments: list[str]) -> int:
     repository, tag = split(arguments[1])
     if "@" in arguments[1]:
         raise Failure("refusing to create a tag with a digest reference")
+    reference.check(arguments[1])
     session.client.post(f"/images/{quote(arguments[0], '/')}/tag", {"repo": repository, "tag": tag or "latest"}).read()
     return 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from barque.cli import pruning
-from barque.cli.failure import Failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +21,7 @@ _WARNING = (
 def execute(session: Session, options: Options, arguments: list[str]) -> int:
     query = pruning.chosen(session, options["filter"])
     if not options["force"] and not session.confirm(_WARNING):
-        raise Failure("network prune has been cancelled")
+        return 0
     answer = session.client.post("/networks/prune", query).json()
     session.out(pruning.objects(answer, "NetworksDeleted", "Deleted Networks"))
     return 0

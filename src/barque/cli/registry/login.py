@@ -58,7 +58,7 @@ def execute(session: Session, options: Options, arguments: list[str]) -> int:
             )
         password = _stdin()
         if not password:
-            raise Failure("password is empty")
+            raise Failure("Error: Cannot perform an interactive login from a non TTY device")
     server = credentials.key_of(arguments[0] if arguments else "")
     known = credentials.get(session.configuration, server) or {}
     values = {"serveraddress": server, "username": name, "password": password}

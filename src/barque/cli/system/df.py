@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from barque.cli import formatting
+import time
+
+from barque.cli import formatting, times
 from barque.cli.container import columns as containers
 from barque.cli.image import columns as images
-from barque.cli.units import decimal_size
+from barque.cli.units import decimal_size, human_duration
 from barque.cli.volume import ls as volumes
 
 TYPE_CHECKING = False
@@ -72,6 +74,11 @@ def _row(kind: str, records: list[Json], active: int, size: int, reclaimable: in
     return {"type": kind, "total": len(records), "active": active, "size": size, "reclaimable": max(reclaimable, 0)}
 
 
+def _since(moment: str | None) -> str:
+    then = times.seconds(moment or "")
+    return f"{human_duration(time.time() - then)} ago" if then else ""
+
+
 def _verbose(usage: Json) -> str:
     image = images.columns(False)
     image_format = images.DEFAULT + r"\t{{.SharedSize}}\t{{.UniqueSize}}\t{{.Containers}}"
@@ -95,10 +102,12 @@ def _verbose(usage: Json) -> str:
         "ID": ("CACHE ID", lambda r: r["ID"][:12]),
         "CacheType": ("CACHE TYPE", lambda r: r["Type"]),
         "Size": ("SIZE", lambda r: decimal_size(r["Size"], 3)),
+        "CreatedSince": ("CREATED", lambda r: _since(r.get("CreatedAt"))),
+        "LastUsedSince": ("LAST USED", lambda r: _since(r.get("LastUsedAt"))),
         "UsageCount": ("USAGE", lambda r: str(r["UsageCount"])),
         "Shared": ("SHARED", lambda r: "true" if r["Shared"] else "false"),
     }
-    default = r"{{.ID}}\t{{.CacheType}}\t{{.Size}}\t{{.UsageCount}}\t{{.Shared}}"
+    default = r"{{.ID}}\t{{.CacheType}}\t{{.Size}}\t{{.CreatedSince}}\t{{.LastUsedSince}}\t{{.UsageCount}}\t{{.Shared}}"
     parts.append(formatting.show("", default, columns, cache, "*formatter.buildCacheContext"))
     return "".join(parts)
 

@@ -6,6 +6,7 @@ import time
 
 from barque.cli import filters, formatting, times
 from barque.cli.failure import Failure
+from barque.cli.template import TemplateError
 from barque.client import codec
 
 TYPE_CHECKING = False
@@ -48,7 +49,7 @@ def execute(session: Session, options: Options, arguments: list[str]) -> int:
     if source and source != "json":
         source = formatting.literal_escapes(source)
         try:
-            template = formatting.compile_format(source)
+            template = formatting.compile_format(source, strict="*events.Message")
         except Failure as failure:
             raise Failure(failure.message.replace("failed to parse template", "Error parsing format"), 64) from None
     query = filters.query(options["filter"])
@@ -70,7 +71,10 @@ def execute(session: Session, options: Options, arguments: list[str]) -> int:
             }
             view["Time"], view["TimeNano"] = event.get("time", 0), event.get("timeNano", 0)
             view["Scope"] = event.get("scope", "")
-            session.line(formatting.render(template, source, view))
+            try:
+                session.line(template.render(view))
+            except TemplateError as error:
+                raise Failure(f"Error parsing format: {formatting.where(error)}", 64) from None
         else:
             session.line(plain(event))
     return 0

@@ -111,7 +111,7 @@ def _host(info: Json) -> list[str]:
 def execute(session: Session, options: Options, arguments: list[str]) -> int:
     source = "{{json .}}" if options["format"] == "json" else options["format"]
     try:
-        template = parse(literal_escapes(source), strict=True) if source else None
+        template = parse(literal_escapes(source), strict="system.dockerInfo") if source else None
     except ParseError as error:
         raise Failure(f"template parsing error: {error}", 64) from None
     info: Json = {}
@@ -133,7 +133,8 @@ def execute(session: Session, options: Options, arguments: list[str]) -> int:
         try:
             session.line(template.render(data))
         except TemplateError as error:
-            raise Failure(where(source, error)) from None
+            session.line(error.partial)
+            raise Failure(where(error)) from None
         if problem:
             raise Failure(problem)
         return 0

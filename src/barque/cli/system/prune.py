@@ -44,7 +44,7 @@ def execute(session: Session, options: Options, arguments: list[str]) -> int:
     if options["volumes"] and any(text.startswith("until=") for text in options["filter"]):
         raise Failure('ERROR: The "until" filter is not supported with "--volumes"')
     if not options["force"] and not session.confirm(_question(options)):
-        raise Failure("system prune has been cancelled")
+        return 0
     query = pruning.chosen(session, options["filter"])
     client = session.client
     answer = client.post("/containers/prune", query).json()

@@ -7,7 +7,7 @@ import sys
 
 from barque import __version__
 from barque.cli.failure import Failure, words
-from barque.cli.formatting import literal_escapes
+from barque.cli.formatting import literal_escapes, where
 from barque.cli.template import ParseError, TemplateError, parse
 from barque.client.client import NEWEST
 from barque.errors import BarqueError
@@ -116,9 +116,11 @@ def built(moment: str) -> str:
 def execute(session: Session, options: Options, arguments: list[str]) -> int:
     source = "{{json .}}" if options["format"] == "json" else options["format"]
     try:
-        template = parse(literal_escapes(source)) if source else None
+        template = parse(literal_escapes(source), strict="system.versionInfo") if source else None
     except ParseError as error:
-        raise Failure(f"template parsing error: {error}", 64) from None
+        raise Failure(
+            "template parsing error: " + str(error).replace("template: :", "template: version:"), 64
+        ) from None
     server: Json | None = None
     problem = ""
     api = NEWEST
@@ -135,7 +137,8 @@ def execute(session: Session, options: Options, arguments: list[str]) -> int:
         try:
             session.line(template.render(data))
         except TemplateError as error:
-            raise Failure(f"template: {error.args[0]}", 1) from None
+            session.line(error.partial)
+            raise Failure(where(error, "version")) from None
     if problem:
         raise Failure(problem)
     return 0

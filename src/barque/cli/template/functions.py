@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def _index(value: Any, *keys: Any) -> Any:
     for key in keys:
-        if value is None or value is values.MISSING:
+        if value is None or isinstance(value, values.Missing):
             raise TemplateError("error calling index: index of untyped nil")
         if isinstance(value, dict):
             value = value.get(key, values.MISSING)
@@ -48,6 +48,8 @@ def _len(value: Any) -> int:
         return len(value.encode())
     if isinstance(value, (list, dict)):
         return len(value)
+    if isinstance(value, values.Nil):
+        return 0
     raise TemplateError(f"error calling len: len of {'nil pointer' if not value else 'type ' + values.kind(value)}")
 
 
@@ -66,8 +68,9 @@ def _eq(first: Any, *others: Any) -> bool:
     if not others:
         raise TemplateError("error calling eq: missing argument for comparison")
     for other in others:
-        if first is None or other is None or first is values.MISSING or other is values.MISSING:
-            if (first in (None, values.MISSING)) and (other in (None, values.MISSING)):
+        nothing = [item is None or isinstance(item, values.Missing) for item in (first, other)]
+        if any(nothing):
+            if all(nothing):
                 return True
             continue
         _comparable("eq", first, other)
@@ -84,9 +87,11 @@ def _lt(left: Any, right: Any, name: str = "lt") -> bool:
 
 
 def _json(value: Any) -> str:
+    from barque.cli import pretty
     from barque.client import codec
 
-    return codec.dumps(values.plain(value))
+    text = codec.dumps(values.plain(value))
+    return pretty.escaped(text) if isinstance(value, values.Record) else text
 
 
 def _string(value: Any, name: str) -> str:

@@ -6,7 +6,8 @@ from barque.cli.template.errors import ParseError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    Token = tuple[str, str]
+    Token = tuple[str, str, int, int]
+    """Kind, value, and where in the text it begins and ends."""
 
 _SPACE = " \t\r\n"
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v", "\\": "\\", '"': '"', "'": "'"}
@@ -29,7 +30,7 @@ def tokens(text: str) -> list[Token]:
         if trimmed_left:
             plain = plain.rstrip(_SPACE)
         if plain:
-            found.append(("text", plain))
+            found.append(("text", plain, 0, 0))
         if start < 0:
             return found
         position, trim_next = _action(text, start + 2 + (2 if trimmed_left else 0), found)
@@ -48,25 +49,27 @@ def _action(text: str, position: int, found: list[Token]) -> tuple[int, bool]:
         if not text.startswith("}}", position):
             raise ParseError("comment ends before closing delimiter")
         return position + 2, False
-    found.append(("{{", ""))
+    found.append(("{{", "", 0, 0))
     while True:
         space = position
         while text[position : position + 1] in tuple(_SPACE):
             position += 1
         if text.startswith("-}}", position) and position > space:
-            found.append(("}}", ""))
+            found.append(("}}", "", 0, 0))
             return position + 3, True
         if text.startswith("}}", position):
-            found.append(("}}", ""))
+            found.append(("}}", "", 0, 0))
             return position + 2, False
         if position >= len(text):
             raise ParseError("unclosed action")
         if position > space:
-            found.append(("space", ""))
-        position = _one(text, position, found)
+            found.append(("space", "", 0, 0))
+        pairs: list[tuple[str, str]] = []
+        start, position = position, _one(text, position, pairs)
+        found += [(kind, value, start, position) for kind, value in pairs]
 
 
-def _one(text: str, position: int, found: list[Token]) -> int:
+def _one(text: str, position: int, found: list[tuple[str, str]]) -> int:
     character = text[position]
     if character == '"':
         value, position = _string(text, position + 1)
@@ -104,7 +107,7 @@ def _one(text: str, position: int, found: list[Token]) -> int:
     return position
 
 
-def _character(text: str, position: int, found: list[Token]) -> int:
+def _character(text: str, position: int, found: list[tuple[str, str]]) -> int:
     end = position + 1
     while end < len(text) and text[end] != "'":
         end += 2 if text[end] == "\\" else 1
@@ -117,7 +120,7 @@ def _character(text: str, position: int, found: list[Token]) -> int:
     return end + 1
 
 
-def _word(text: str, position: int, found: list[Token]) -> int:
+def _word(text: str, position: int, found: list[tuple[str, str]]) -> int:
     end = position + 1
     while end < len(text) and (text[end].isalnum() or text[end] == "_"):
         end += 1

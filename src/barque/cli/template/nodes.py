@@ -40,13 +40,29 @@ class Function:
 
 
 class Fields:
-    """``.A.B`` of ``of``."""
+    """``.A.B`` of ``of``. ``position`` is the second name's where there is one: Go counts so."""
 
-    __slots__ = ("names", "of")
+    __slots__ = ("names", "of", "position")
 
-    def __init__(self, of: Any, names: list[str]) -> None:
+    def __init__(self, of: Any, names: list[str], position: int) -> None:
         self.of = of
         self.names = names
+        self.position = position
+
+    def __str__(self) -> str:
+        head = self.of.name if isinstance(self.of, Variable) else ""
+        return head + "".join(f".{name}" for name in self.names)
+
+
+class Command:
+    """Operands: a function or method with its arguments, or one value."""
+
+    __slots__ = ("operands", "position", "text")
+
+    def __init__(self, operands: list[Any], position: int, text: str) -> None:
+        self.operands = operands
+        self.position = position
+        self.text = text
 
 
 class Pipeline:
@@ -54,7 +70,7 @@ class Pipeline:
 
     __slots__ = ("commands", "declares", "variables")
 
-    def __init__(self, commands: list[list[Any]], variables: list[str], declares: bool) -> None:
+    def __init__(self, commands: list[Command], variables: list[str], declares: bool) -> None:
         self.commands = commands
         self.variables = variables
         self.declares = declares

@@ -30,7 +30,8 @@ def number(text: str) -> int | float:
 class Parser:
     """One pass over the tokens."""
 
-    def __init__(self, found: list[Token], functions: Container[str]) -> None:
+    def __init__(self, source: str, found: list[Token], functions: Container[str]) -> None:
+        self._source = source
         self._tokens = found
         self._position = 0
         self._functions = functions
@@ -40,7 +41,7 @@ class Parser:
     def _peek(self, skip_space: bool = True) -> Token:
         while skip_space and self._position < len(self._tokens) and self._tokens[self._position][0] == "space":
             self._position += 1
-        return self._tokens[self._position] if self._position < len(self._tokens) else ("EOF", "")
+        return self._tokens[self._position] if self._position < len(self._tokens) else ("EOF", "", 0, 0)
 
     def _next(self, skip_space: bool = True) -> Token:
         token = self._peek(skip_space)
@@ -58,13 +59,13 @@ class Parser:
         """Nodes up to ``end``, ``else`` (left after its word) or the end of the text; and which it was."""
         found: list[Any] = []
         while True:
-            kind, value = self._next()
+            kind, value = self._next()[:2]
             if kind == "EOF":
                 return found, "EOF"
             if kind == "text":
                 found.append(nodes.Text(value))
                 continue
-            kind, value = self._peek()
+            kind, value = self._peek()[:2]
             if kind == "word" and value in ("end", "else"):
                 self._next()
                 if value == "end":
@@ -73,12 +74,12 @@ class Parser:
             found.append(self._action())
 
     def _close(self, where: str) -> None:
-        kind, value = self._next()
+        kind, value = self._next()[:2]
         if kind != "}}":
             raise ParseError(f"unexpected <{value or kind}> in {where}")
 
     def _action(self) -> Any:
-        kind, value = self._peek()
+        kind, value = self._peek()[:2]
         if kind == "word" and value in ("if", "with", "range"):
             self._next()
             return self._branch(value)
@@ -103,7 +104,7 @@ class Parser:
         self._range_depth -= kind == "range"
         otherwise: list[Any] = []
         if end == "else":
-            following, value = self._peek()
+            following, value = self._peek()[:2]
             if following == "word" and value == kind and kind in ("if", "with"):
                 self._next()
                 otherwise = [self._branch(kind)]
@@ -140,27 +141,30 @@ class Parser:
 
     def _pipeline(self, where: str) -> nodes.Pipeline:
         names, declares = self._assigned(where)
-        commands: list[list[Any]] = []
+        commands: list[nodes.Command] = []
         while True:
             command = self._command()
-            if not command:
+            if not command.operands:
                 raise ParseError(f"missing value for {where}")
-            if commands and isinstance(command[0], nodes.Literal):
+            if commands and isinstance(command.operands[0], nodes.Literal):
                 raise ParseError(f"non executable command in pipeline stage {len(commands) + 1}")
             commands.append(command)
             if self._peek()[0] != "|":
                 return nodes.Pipeline(commands, names, declares)
             self._next()
 
-    def _command(self) -> list[Any]:
+    def _command(self) -> nodes.Command:
         operands: list[Any] = []
+        begin = self._peek()[2]
+        end = begin
         while True:
-            kind, value = self._peek()
+            kind, value, start, _ = self._peek()
             if kind in ("|", "}}", ")", "EOF"):
-                return operands
-            operands.append(self._operand(kind, value))
+                return nodes.Command(operands, begin, self._source[begin:end])
+            operands.append(self._operand(kind, value, start))
+            end = self._tokens[self._position - 1][3]
 
-    def _operand(self, kind: str, value: str) -> Any:
+    def _operand(self, kind: str, value: str, start: int) -> Any:
         self._next()
         made: Any
         if kind == "(":
@@ -170,7 +174,7 @@ class Parser:
         elif kind == "dot":
             made = nodes.Dot()
         elif kind == "field":
-            made = nodes.Fields(nodes.Dot(), [value])
+            made = nodes.Fields(nodes.Dot(), [value], start)
         elif kind == "variable":
             if value not in self._variables:
                 raise ParseError(f'undefined variable "{value}"')
@@ -188,9 +192,10 @@ class Parser:
         else:
             raise ParseError(f'unexpected "{value or kind}" in operand')
         while self._peek(skip_space=False)[0] == "field":
-            name = self._next()[1]
+            _, name, start, _ = self._next()
             if isinstance(made, nodes.Fields):
                 made.names.append(name)
+                made.position = start if len(made.names) == 2 else made.position
             else:
-                made = nodes.Fields(made, [name])
+                made = nodes.Fields(made, [name], start)
         return made

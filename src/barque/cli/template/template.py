@@ -7,7 +7,7 @@ from barque.cli.template.errors import ParseError, TemplateError
 from barque.cli.template.functions import FUNCTIONS
 from barque.cli.template.lexer import tokens
 from barque.cli.template.parser import Parser
-from barque.cli.template.values import MISSING, Record, kind, text
+from barque.cli.template.values import MISSING, NIL_TEXTS, Missing, Nil, Record, kind, text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 _NOTHING = object()
+MAP = "map"
+"""``strict`` for data that is only JSON: a key that is not there is an error that says so."""
 
 
 class _Jump(Exception):
@@ -26,7 +28,7 @@ class _Jump(Exception):
 class Template:
     """Rendered any number of times; ``functions`` may replace built-in ones."""
 
-    def __init__(self, body: list[Any], functions: Mapping[str, Callable[..., Any]], strict: bool) -> None:
+    def __init__(self, body: list[Any], functions: Mapping[str, Callable[..., Any]], strict: str) -> None:
         self._body = body
         self._functions = functions
         self._strict = strict
@@ -36,6 +38,9 @@ class Template:
         out: list[str] = []
         try:
             _Run(self._functions, data, out, self._strict).walk(self._body, data)
+        except TemplateError as error:
+            error.partial = "".join(out)
+            raise
         except RecursionError:
             raise TemplateError("exceeded maximum template depth") from None
         return "".join(out)
@@ -43,7 +48,7 @@ class Template:
 
 class _Run:
     def __init__(
-        self, functions: Mapping[str, Callable[..., Any]], data: Any, out: list[str], strict: bool = False
+        self, functions: Mapping[str, Callable[..., Any]], data: Any, out: list[str], strict: str = ""
     ) -> None:
         self._functions = functions
         self._strict = strict
@@ -85,7 +90,7 @@ class _Run:
             pairs = list(enumerate(value))
         elif isinstance(value, int) and not isinstance(value, bool):
             pairs = [(number, number) for number in range(value)]
-        elif value is None or value is MISSING:
+        elif value is None or isinstance(value, Missing):
             pairs = []
         else:
             raise TemplateError(f"range can't iterate over {text(value)}")
@@ -124,7 +129,13 @@ class _Run:
                 self._set(name, value, pipeline.declares)
         return value
 
-    def _command(self, command: list[Any], dot: Any, last: Any) -> Any:
+    def _command(self, command: nodes.Command, dot: Any, last: Any) -> Any:
+        try:
+            return self._perform(command.operands, dot, last)
+        except TemplateError as error:
+            raise error.at(command.position, command.text) from None
+
+    def _perform(self, command: list[Any], dot: Any, last: Any) -> Any:
         first = command[0]
         if isinstance(first, nodes.Function):
             if first.name in ("and", "or"):
@@ -174,32 +185,40 @@ class _Run:
         value = self._operand(node.of, dot)
         for place, name in enumerate(node.names):
             given = arguments if place == len(node.names) - 1 else []
-            value = field(value, name, given, self._strict)
+            try:
+                value = field(value, name, given, self._strict)
+            except TemplateError as error:
+                raise error.at(node.position, str(node)) from None
         return value
 
 
-def field(value: Any, name: str, arguments: list[Any], strict: bool = False) -> Any:
-    """``.name`` of ``value``. Raises ``TemplateError``, when ``strict`` for a key a map does not have too."""
+def field(value: Any, name: str, arguments: list[Any], strict: str = "") -> Any:
+    """``.name`` of ``value``. ``strict`` is the type to name for a missing key. Raises ``TemplateError``."""
     if isinstance(value, Record):
         method = value.methods.get(name)
         if method is None:
-            raise TemplateError(f"can't evaluate field {name} in type {value.kind}", name)
+            raise TemplateError(f"can't evaluate field {name} in type {value.kind}")
+        wanted = 1 if name == "Label" else 0
+        if len(arguments) != wanted:
+            raise TemplateError(f"wrong number of args for {name}: want {wanted} got {len(arguments)}")
         return method(value.data, *arguments)
     if arguments:
         raise TemplateError(f"{name} has arguments but cannot be invoked as function")
     if isinstance(value, dict):
         if strict and name not in value:
-            raise TemplateError(f'map has no entry for key "{name}"', name)
-        return value.get(name, MISSING)
+            what = f'map has no entry for key "{name}"'
+            raise TemplateError(what if strict == MAP else f"can't evaluate field {name} in type {strict}")
+        found = value.get(name, MISSING)
+        return Nil(NIL_TEXTS[name]) if found is None and strict == MAP and name in NIL_TEXTS else found
     if value is None or value is MISSING:
-        raise TemplateError(f"nil pointer evaluating interface {{}}.{name}", name)
-    raise TemplateError(f"can't evaluate field {name} in type {kind(value)}", name)
+        raise TemplateError(f"nil pointer evaluating interface {{}}.{name}")
+    raise TemplateError(f"can't evaluate field {name} in type {kind(value)}")
 
 
-def parse(source: str, functions: Mapping[str, Callable[..., Any]] | None = None, strict: bool = False) -> Template:
+def parse(source: str, functions: Mapping[str, Callable[..., Any]] | None = None, strict: str = "") -> Template:
     """Raises ``ParseError`` with Go's text (``template: :1: ...``)."""
     known = {**FUNCTIONS, **functions} if functions else FUNCTIONS
     try:
-        return Template(Parser(tokens(source), known).whole(), known, strict)
+        return Template(Parser(source, tokens(source), known).whole(), known, strict)
     except ParseError as error:
         raise ParseError(f"template: :1: {error}") from None

@@ -20,6 +20,26 @@ class Missing:
 MISSING = Missing()
 
 
+class Nil(Missing):
+    """A null of a known Go type: empty, null as JSON, and printed as that type's zero value."""
+
+    __slots__ = ("shown",)
+
+    def __init__(self, shown: str) -> None:
+        self.shown = shown
+
+
+_LISTS = """
+Args Aliases Binds BlkioDeviceReadBps BlkioDeviceReadIOps BlkioDeviceWriteBps BlkioDeviceWriteIOps BlkioWeightDevice
+CapAdd CapDrop Capabilities Cmd Devices DeviceCgroupRules DeviceRequests Dns DnsOptions DnsSearch Entrypoint Env ExecIDs
+ExtraHosts GroupAdd Layers Links MaskedPaths Mounts OnBuild ReadonlyPaths RepoDigests RepoTags SecondaryIPAddresses
+SecondaryIPv6Addresses SecurityOpt Shell Ulimits VolumesFrom
+"""
+_MAPS = "Annotations Containers DriverOpts ExposedPorts Labels Options Ports Volumes"
+NIL_TEXTS = dict.fromkeys(_LISTS.split(), "[]") | dict.fromkeys(_MAPS.split(), "map[]")
+"""What a null prints as under these names of an inspected object."""
+
+
 class Record:
     """An object with computed fields. ``methods``: name to ``function(data, *arguments)``; ``kind``: its Go type."""
 
@@ -57,6 +77,8 @@ def text(value: Any, inner: bool = False) -> str:
     """``%v``: maps by sorted key, nil as ``<nil>`` inside something and ``<no value>`` by itself."""
     if isinstance(value, str):
         return value
+    if isinstance(value, Nil):
+        return value.shown
     if value is None or value is MISSING:
         return "<nil>" if inner else "<no value>"
     if isinstance(value, bool):
@@ -76,7 +98,7 @@ def plain(value: Any) -> Any:
     """The value as JSON can hold it."""
     if isinstance(value, Record):
         return value.fields()
-    return None if value is MISSING else value
+    return None if isinstance(value, Missing) else value
 
 
 def kind(value: Any) -> str:

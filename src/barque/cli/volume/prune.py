@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from barque.cli import pruning
-from barque.cli.failure import Failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +22,7 @@ def execute(session: Session, options: Options, arguments: list[str]) -> int:
     if not options["force"] and not session.confirm(
         f"WARNING! This will remove {what} not used by at least one container.\nAre you sure you want to continue?"
     ):
-        raise Failure("volume prune has been cancelled")
+        return 0
     answer = session.client.post("/volumes/prune", query).json()
     shown = pruning.objects(answer, "VolumesDeleted", "Deleted Volumes")
     session.out(shown + pruning.total(answer.get("SpaceReclaimed") or 0))
