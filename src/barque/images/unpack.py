@@ -63,6 +63,7 @@ class Unpacker:
                     "media_type": layer.blob.media_type,
                     "target": snapshots.layer_dir(key),
                     "diff_id": layer.diff_id,
+                    "driver": snapshots.driver,
                     "parents": [snapshots.layer_dir(name) for name in reversed(below)],
                 }
             )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import struct
+from typing import Any
 
 from barque.linux import libc
 
@@ -81,3 +83,27 @@ def set_attributes(descriptor: int, attributes: int, cleared: int = 0) -> None:
     buffer = ctypes.create_string_buffer(struct.pack("4Q", attributes, cleared, 0, 0), 32)
     flags = AT_RECURSIVE | AT_EMPTY_PATH
     libc.syscall(libc.SYS_MOUNT_SETATTR, "mount_setattr", descriptor, b"", flags, buffer, 32)
+
+
+def perform(entry: dict[str, Any], root: str) -> None:
+    """Make one mount given as data (``type``, ``source``, ``target`` below ``root``, ``options`` in fstab words).
+
+    The pseudo-option ``chdir=`` says where relative names in the options start.
+    """
+    flags, words, start = 0, [], ""
+    for word in entry.get("options") or ():
+        clears, flag = FLAGS.get(word, (False, None))
+        if word.startswith("chdir="):
+            start = word.removeprefix("chdir=")
+        elif flag is None:
+            words.append(word)
+        else:
+            flags = flags & ~flag if clears else flags | flag
+    target = os.path.join(root, (entry.get("target") or "").lstrip("/")).rstrip("/")
+    here = os.getcwd()
+    try:
+        if start:
+            os.chdir(start)
+        libc.mount(entry["source"], target, None if flags & MS_BIND else entry["type"], flags, ",".join(words))
+    finally:
+        os.chdir(here)

@@ -22,27 +22,7 @@ def own_mounts(request: dict[str, Any]) -> None:
     rootfs = request["spec"]["root"]["path"]
     os.makedirs(rootfs, exist_ok=True)
     for entry in request.get("mounts") or ():
-        _mount(entry, rootfs)
-
-
-def _mount(entry: dict[str, Any], rootfs: str) -> None:
-    flags, words = 0, []
-    for word in entry.get("options") or ():
-        clears, flag = mounts.FLAGS.get(word, (False, None))
-        if flag is None:
-            words.append(word)
-        else:
-            flags = flags & ~flag if clears else flags | flag
-    target = os.path.join(rootfs, (entry.get("target") or "").lstrip("/")).rstrip("/")
-    here = os.getcwd()
-    try:
-        if entry.get("chdir"):
-            os.chdir(entry["chdir"])
-        libc.mount(
-            entry["source"], target, entry["type"] if not flags & mounts.MS_BIND else None, flags, ",".join(words)
-        )
-    finally:
-        os.chdir(here)
+        mounts.perform(entry, rootfs)
 
 
 class Task:
