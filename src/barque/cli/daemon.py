@@ -17,35 +17,29 @@ _PATIENCE = 15.0
 _STEP = 0.02
 
 
-def command() -> list[str] | None:
-    """``barqued`` of the environment this program runs from."""
-    beside = [os.path.dirname(os.path.realpath(sys.argv[0])), os.path.dirname(sys.executable)]
-    for folder in beside:
+def command() -> str:
+    """``barqued`` of the environment this program runs from, else of PATH; empty when there is none."""
+    folders = [os.path.dirname(os.path.abspath(sys.argv[0])), os.path.dirname(sys.executable)]
+    for folder in folders + os.environ.get("PATH", os.defpath).split(os.pathsep):
         path = os.path.join(folder, "barqued")
         if os.access(path, os.X_OK):
-            return [path]
-    import importlib.util
-
-    if importlib.util.find_spec("barque.daemon.main") is None:
-        return None
-    paths = os.pathsep.join(path for path in sys.path if path)
-    program = f"import sys; sys.path[:0] = {paths.split(os.pathsep)!r}; from barque.daemon.main import entry; entry()"
-    return [sys.executable, "-c", program]
+            return path
+    return ""
 
 
 def start(session: Session, client: Client) -> bool:
     """Start it, say so once, and wait until it answers. False when that is not to be done, or failed."""
     if not client.endpoint.default or os.geteuid() != 0 or os.environ.get("BARQUE_NO_AUTOSTART"):
         return False
-    words = command()
-    if words is None:
+    program = command()
+    if not program:
         return False
     log = os.open("/var/log/barqued.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640)
     try:
         null = os.open(os.devnull, os.O_RDONLY)
         process = os.posix_spawn(
-            words[0],
-            words,
+            program,
+            [program],
             os.environ,
             file_actions=[
                 (os.POSIX_SPAWN_DUP2, null, 0),
