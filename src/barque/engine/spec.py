@@ -37,7 +37,7 @@ def build(container: Container, rootfs: str, files: dict[str, str], joined: dict
         "annotations": {**(host.get("Annotations") or {}), **({"org.barque.init": "true"} if host.get("Init") else {})},
         "linux": {
             "namespaces": namespaces,
-            "cgroupsPath": _cgroup_path(container),
+            "cgroupsPath": cgroup_path(container),
             "resources": resources(host, privileged),
             "sysctl": _sysctls(host, joined),
             "devices": _devices(host, privileged),
@@ -58,7 +58,7 @@ def build(container: Container, rootfs: str, files: dict[str, str], joined: dict
     return spec
 
 
-def _cgroup_path(container: Container) -> str:
+def cgroup_path(container: Container) -> str:
     parent = container.host_config.get("CgroupParent") or "/barque"
     return f"/{parent.strip('/')}/{container.id}"
 
@@ -185,7 +185,9 @@ def _propagation(container: Container) -> str:
 
 def _sysctls(host: dict[str, Any], joined: dict[str, str]) -> dict[str, str]:
     out = {}
-    if not joined.get("network") or (joined["network"] != "host" and not host.get("NetworkMode", "").startswith("container:")):
+    if not joined.get("network") or (
+        joined["network"] != "host" and not host.get("NetworkMode", "").startswith("container:")
+    ):
         out = {"net.ipv4.ip_unprivileged_port_start": "0", "net.ipv4.ping_group_range": "0 2147483647"}
     return {**out, **(host.get("Sysctls") or {})}
 
@@ -197,9 +199,8 @@ def _host_devices() -> list[dict[str, Any]]:
         for name in names:
             path = os.path.join(place, name)
             found = os.lstat(path)
-            if stat.S_ISCHR(found.st_mode) or stat.S_ISBLK(found.st_mode):
-                if path != "/dev/console":
-                    out.append(device(path, path, found))
+            if (stat.S_ISCHR(found.st_mode) or stat.S_ISBLK(found.st_mode)) and path != "/dev/console":
+                out.append(device(path, path, found))
     return out
 
 

@@ -1,0 +1,149 @@
+"""The daemon's side of the supervisor's and the shims' sockets (contracts in ARCHITECTURE.md)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import AsyncIterator
+from typing import Any
+
+from barque.errors import Unavailable
+from barque.wire import lines
+
+
+class Connection:
+    """One request's connection: JSON lines first, raw bytes afterwards where the operation says so."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader, self.writer = reader, writer
+
+    async def line(self) -> dict[str, Any] | None:
+        """The next JSON line; None at the end."""
+        data = await self.reader.readline()
+        return json.loads(data) if data.endswith(b"\n") else None
+
+    async def result(self) -> dict[str, Any]:
+        return lines.result(await self.reader.readline())
+
+    async def read(self) -> bytes:
+        return await self.reader.read(1 << 18)
+
+    async def write(self, data: bytes) -> None:
+        self.writer.write(data)
+        await self.writer.drain()
+
+    def write_eof(self) -> None:
+        try:
+            self.writer.write_eof()
+        except OSError:
+            pass
+
+    def close(self) -> None:
+        self.writer.close()
+
+
+async def connect(path: str, request: dict[str, Any]) -> tuple[Connection, dict[str, Any]]:
+    """Ask and keep the connection. Raises the reply's error, Unavailable when nobody answers."""
+    try:
+        reader, writer = await asyncio.open_unix_connection(path, limit=lines.MAX_LINE)
+    except OSError as error:
+        raise Unavailable(f"nobody answers at {path}: {error.strerror}") from error
+    connection = Connection(reader, writer)
+    try:
+        writer.write(lines.encode(request))
+        return connection, await connection.result()
+    except BaseException:
+        connection.close()
+        raise
+
+
+async def ask(path: str, request: dict[str, Any]) -> dict[str, Any]:
+    """One question, one answer."""
+    connection, result = await connect(path, request)
+    connection.close()
+    return result
+
+
+class Tasks:
+    """Everything under one exec root. ``ensure`` is awaited when no supervisor answers, and starts one."""
+
+    def __init__(self, exec_root: str, ensure: Any) -> None:
+        self.root = os.path.join(exec_root, "tasks")
+        self.supervisor = os.path.join(exec_root, "supervisor.sock")
+        self._ensure = ensure
+        os.makedirs(self.root, mode=0o711, exist_ok=True)
+
+    def dir(self, container_id: str) -> str:
+        return os.path.join(self.root, container_id)
+
+    def rootfs(self, container_id: str) -> str:
+        return os.path.join(self.root, container_id, "rootfs")
+
+    def socket(self, container_id: str) -> str:
+        return os.path.join(self.root, container_id, "shim.sock")
+
+    async def work(self, request: dict[str, Any]) -> dict[str, Any]:
+        """A request to the supervisor, which is started when it has gone."""
+        connection, result = await self.open_work(request)
+        connection.close()
+        return result
+
+    async def open_work(self, request: dict[str, Any]) -> tuple[Connection, dict[str, Any]]:
+        try:
+            return await connect(self.supervisor, request)
+        except Unavailable:
+            await self._ensure()
+            return await connect(self.supervisor, request)
+
+    async def create(self, container_id: str, request: dict[str, Any]) -> dict[str, Any]:
+        os.makedirs(self.rootfs(container_id), exist_ok=True)
+        return await self.work({"op": "task", "id": container_id, "dir": self.dir(container_id), **request})
+
+    async def ask(self, container_id: str, op: str, **arguments: Any) -> dict[str, Any]:
+        return await ask(self.socket(container_id), {"op": op, **arguments})
+
+    async def stream(self, container_id: str, op: str, **arguments: Any) -> tuple[Connection, dict[str, Any]]:
+        return await connect(self.socket(container_id), {"op": op, **arguments})
+
+    async def events(self, container_id: str) -> tuple[dict[str, Any], AsyncIterator[dict[str, Any]]]:
+        """The state now, and everything that happens from now on; the iterator ends with the shim."""
+        connection, state = await self.stream(container_id, "events")
+
+        async def follow() -> AsyncIterator[dict[str, Any]]:
+            try:
+                while True:
+                    try:
+                        event = await connection.line()
+                    except (OSError, ValueError):
+                        return
+                    if event is None:
+                        return
+                    yield event
+            finally:
+                connection.close()
+
+        return state, follow()
+
+    def exit_record(self, container_id: str) -> dict[str, Any] | None:
+        """exit.json, if the shim has written it."""
+        try:
+            with open(os.path.join(self.dir(container_id), "exit.json"), encoding="utf-8") as file:
+                value: dict[str, Any] = json.load(file)
+                return value
+        except (OSError, ValueError):
+            return None
+
+    def forget(self, container_id: str) -> None:
+        """Remove the task's directory; the shim has gone or is about to."""
+        directory = self.dir(container_id)
+        for name in ("shim.sock", "shim.pid", "exit.json", "exit.json.new"):
+            try:
+                os.unlink(os.path.join(directory, name))
+            except FileNotFoundError:
+                continue
+        for place in (os.path.join(directory, "rootfs"), directory):
+            try:
+                os.rmdir(place)
+            except OSError:
+                continue
