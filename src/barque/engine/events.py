@@ -38,7 +38,7 @@ class EventBus:
 
     Events carry Docker's ``Type``, ``Action``, ``Actor``, ``scope``, ``time`` (s), ``timeNano``, and for containers and
     images the older ``status``, ``id``, ``from``, which the edge leaves out from API 1.52 on. ``timeNano`` only grows,
-    so an event is never lost or seen twice between two streams. Stored in ``state.db`` within a second and at ``close``.
+    so no event is lost or seen twice between two streams. Stored in ``state.db`` within a second and at ``close``.
     """
 
     def __init__(self, db: Database) -> None:

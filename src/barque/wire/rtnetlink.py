@@ -109,7 +109,7 @@ def new_bridge(name: str, mtu: int = 0) -> Message:
 
 
 def new_veth(name: str, peer: str, peer_netns: int, master: int, mtu: int) -> Message:
-    """A pair: ``name`` here, up, in the bridge with index ``master``; ``peer`` in the namespace of descriptor ``peer_netns``.
+    """A pair: ``name`` here, up, in the bridge with index ``master``; ``peer`` in the namespace of the descriptor.
 
     The peer is down: the kernel opens no end of a pair before both are there.
     """

@@ -89,5 +89,7 @@ def worker(tmp_path: Path) -> Iterator[RunningWorker]:
     try:
         yield running
     finally:
-        running.teardown()
-        running.kill()
+        try:
+            running.teardown()
+        finally:
+            running.kill()

@@ -58,13 +58,17 @@ def test_two_containers_and_the_host_reach_each_other(worker: RunningWorker) -> 
 def test_tcp_between_containers(worker: RunningWorker) -> None:
     worker.ensure_bridge()
     one, two = worker.attach("one", 2), worker.attach("two", 3)
-    listen = "import socket,sys\ns=socket.create_server(('0.0.0.0',7000))\nprint('up',flush=True)\nc,_=s.accept()\nc.sendall(c.recv(99).upper())"
+    listen = (
+        "import socket\ns=socket.create_server(('0.0.0.0',7000))\nprint('up',flush=True)\n"
+        "c,_=s.accept()\nc.sendall(c.recv(99).upper())"
+    )
     server = subprocess.Popen(
         ["nsenter", f"--net={one['netns']}", "python3", "-c", listen], stdout=subprocess.PIPE, text=True
     )
     try:
         assert server.stdout is not None and server.stdout.readline() == "up\n"
-        ask = f"import socket\ns=socket.create_connection(('{worker.subnet}.2',7000),10)\ns.sendall(b'hello')\nprint(s.recv(99))"
+        address = (f"{worker.subnet}.2", 7000)
+        ask = f"import socket\ns=socket.create_connection({address},10)\ns.sendall(b'hello')\nprint(s.recv(99))"
         assert inside(two["netns"], "python3", "-c", ask).stdout == "b'HELLO'\n"
     finally:
         server.kill()
