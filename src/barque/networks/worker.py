@@ -220,6 +220,7 @@ class Loop:
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(socket_path)
         os.chmod(socket_path, 0o600)
+        self.inode = os.stat(socket_path).st_ino
         self.listener.listen(128)
         self.listener.setblocking(False)
         self.wakeup, self._wakeup_write = socket.socketpair()
@@ -243,8 +244,13 @@ class Loop:
                 elif key.fileobj is not self.wakeup:
                     self._read(key.fileobj)  # type: ignore[arg-type]
             busy = True if ready else self.worker.idle_work()
+        self._leave()
+
+    def _leave(self) -> None:
+        """Take the socket's name away, unless the next worker has put its own there already."""
         with contextlib.suppress(FileNotFoundError):
-            os.unlink(self.path)
+            if os.stat(self.path).st_ino == self.inode:
+                os.unlink(self.path)
 
     def _accept(self) -> None:
         with contextlib.suppress(BlockingIOError, ConnectionError):

@@ -151,3 +151,13 @@ def test_bad_requests_are_refused_in_words(worker: RunningWorker) -> None:
     with pytest.raises(Conflict, match="twice"):
         worker.ask("attach", id="twice", bridge=None)
     worker.ask("detach", id="twice", interface="")
+
+
+def test_a_worker_that_ends_leaves_its_successors_socket_alone(worker: RunningWorker) -> None:
+    old = worker.process
+    worker.ask("ping")
+    os.rename(worker.socket_path, f"{worker.socket_path}.old")
+    worker.start()
+    old.terminate()
+    old.wait(10)
+    assert worker.ask("ping") == {"pid": worker.process.pid}
