@@ -12,11 +12,13 @@ from typing import Any
 
 from barque.engine import lifecycle, spec
 from barque.engine.events import EventBus
+from barque.engine.logs import stream
 from barque.engine.network_files import write_network_files
 from barque.engine.networks import NetworkService
 from barque.engine.record import Container, ContainerStore, State, now
-from barque.engine.tasks import Connection, Tasks
+from barque.engine.tasks import Tasks
 from barque.errors import BarqueError, Conflict, InvalidArgument, NotModified, StartError, Unavailable
+from barque.model.requests import LogOptions
 from barque.snapshots import Snapshotter
 from barque.volumes import VolumeStore
 
@@ -210,6 +212,10 @@ class Lifetimes:
 
     def log_path(self, container: Container) -> str:
         return os.path.join(self.directory(container), f"{container.id}-json.log")
+
+    def read_logs(self, container: Container) -> AsyncIterator[bytes]:
+        """All there is, for an attach that wants it first."""
+        return stream(container, self.log_path(container), LogOptions(stdout=True, stderr=True), None)
 
     # Ending
 
@@ -476,25 +482,3 @@ def size_of(text: str) -> int:
     if word[-1:] in units:
         return int(float(word[:-1]) * units[word[-1]])
     return int(word or 0)
-
-
-async def splice(connection: Connection, duplex: Any, stdin: bool) -> None:
-    """Copy between a shim's stream and a client until the shim is done."""
-
-    async def upward() -> None:
-        with contextlib.suppress(OSError):
-            while data := await duplex.read():
-                await connection.write(data)
-            connection.write_eof()
-
-    task = asyncio.ensure_future(upward()) if stdin else None
-    try:
-        while data := await connection.read():
-            await duplex.write(data)
-        await duplex.write_eof()
-    except (OSError, ConnectionError):
-        pass
-    finally:
-        if task is not None:
-            task.cancel()
-        connection.close()

@@ -6,5 +6,6 @@ the kernel kills the container's init with it.
 """
 
 from barque.shim.entry import run
+from barque.shim.reap import reap
 
-__all__ = ["run"]
+__all__ = ["reap", "run"]
