@@ -64,7 +64,11 @@ def significant(value: Any) -> Any:
     """``value`` without what says nothing: null, false, zero, empty, and objects that only have such members."""
     if isinstance(value, dict):
         kept = {key: significant(item) for key, item in value.items()}
-        return {key: item for key, item in kept.items() if item not in (None, False, 0, "", [], {}, [0, 0]) or key == "StopTimeout"}
+        return {
+            key: item
+            for key, item in kept.items()
+            if item not in (None, False, 0, "", [], {}, [0, 0]) or key == "StopTimeout"
+        }
     if isinstance(value, (list, tuple)):
         return [significant(item) for item in value]
     return value

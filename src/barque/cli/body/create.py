@@ -87,6 +87,12 @@ def _host_config(options: Options, bindings: Json, mode: str, binds: list[str]) 
 def build(options: Options, image: str, command: list[str], variables: Mapping[str, str]) -> Json:
     """The body for these flags; ``variables`` is the client's environment. Raises ``Failure`` with 125."""
     streams = _attached(options)
+    # what pflag refuses while it reads comes before what only the whole shows to be wrong
+    modes.sysctls(options["sysctl"])
+    modes.extra_hosts(options["add-host"])
+    modes.name_servers(options["dns"])
+    mounts.mounts(options["mount"])
+    resources.ulimits(options["ulimit"])
     binds, anonymous = mounts.volumes(options["volume"])
     bindings = ports.published(options["publish"])
     mode, endpoints = networks.networks(options)
@@ -118,8 +124,6 @@ def build(options: Options, image: str, command: list[str], variables: Mapping[s
     check = modes.health(options)
     if check is not None:
         config["Healthcheck"] = check
-    if options["mac-address"]:
-        config["MacAddress"] = options["mac-address"]
     config["HostConfig"] = _host_config(options, bindings, mode, binds)
     config["NetworkingConfig"] = {"EndpointsConfig": endpoints}
     return config

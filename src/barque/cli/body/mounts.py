@@ -28,8 +28,8 @@ def volumes(given: Iterable[str]) -> tuple[list[str], Json]:
     for text in given:
         if not text:
             raise Failure("invalid empty volume spec", 125)
-        source, colon, rest = text.partition(":")
-        if not colon:
+        source, _, rest = text.partition(":")
+        if not rest:
             anonymous[text] = {}
             continue
         if source.startswith("."):

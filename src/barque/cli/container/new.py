@@ -28,7 +28,7 @@ class CidFile:
         if not path:
             return
         if os.path.exists(path):
-            raise Failure(f"container ID file found, make sure the other container isn't running or delete {path}", 125)
+            raise Failure(f"container ID file found, make sure the other container isn't running or delete {path}")
         try:
             open(path, "x").close()
         except OSError as error:
@@ -119,6 +119,8 @@ def container(session: Session, options: Options, image: str, config: Json) -> s
 
 def _create(session: Session, options: Options, image: str, config: Json) -> Json:
     query = {"name": options["name"]} if options["name"] else {}
+    if options["mac-address"] and not session.client.at_least("1.44"):
+        config["MacAddress"] = options["mac-address"]
     platform = options["platform"] or os.environ.get("DOCKER_DEFAULT_PLATFORM", "")
     if platform:
         query["platform"] = platform

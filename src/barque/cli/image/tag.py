@@ -21,6 +21,11 @@ def execute(session: Session, options: Options, arguments: list[str]) -> int:
     repository, tag = split(arguments[1])
     if "@" in arguments[1]:
         raise Failure("refusing to create a tag with a digest reference")
-    reference.check(arguments[1])
+    try:
+        reference.check(arguments[1])
+    except Failure as failure:
+        raise Failure(
+            f'Error parsing reference: "{arguments[1]}" is not a valid repository/tag: {failure.message}'
+        ) from None
     session.client.post(f"/images/{quote(arguments[0], '/')}/tag", {"repo": repository, "tag": tag or "latest"}).read()
     return 0
