@@ -72,10 +72,10 @@ def test_size_keys_and_exit_code(clients: Clients) -> None:
     screen.resize(20, 60)
     screen.type(b"while test \"$(stty size)\" != '20 60'; do sleep 0.1; done; echo it-$((1+1))-fits\r")
     screen.expect(b"it-2-fits")
-    screen.type(b"sleep 1000\r")
-    screen.expect(b"sleep 1000")
+    screen.type(b"sh -c 'trap \"echo got-$((2+1))\" INT; echo ready-$((1+1)); sleep 1000'\r")
+    screen.expect(b"ready-2")
     screen.type(b"\x03")
-    screen.expect(b"# ")
+    screen.expect(b"got-3")
     screen.type(b"exit 5\r")
     assert before[3] != 0
     assert screen.end() == 5
