@@ -25,6 +25,14 @@ def has_labels(labels: dict[str, str], wanted: Iterable[str]) -> bool:
     return True
 
 
+def named(name: str, pattern: str) -> bool:
+    """Whether the pattern is found in the name, with or without its slash; one that is no pattern finds nothing."""
+    try:
+        return any(re.search(pattern, word) for word in (name, f"/{name}"))
+    except re.error:
+        return False
+
+
 def check(filters: Filters) -> None:
     for name in filters:
         if name not in NAMES:
@@ -38,7 +46,7 @@ def matches(container: Container, filters: Filters) -> bool:
     """Whether the container passes all filters but before and since."""
     tests: dict[str, Callable[[str], bool]] = {
         "id": lambda v: container.id.startswith(v),
-        "name": lambda v: re.search(v.removeprefix("/"), container.name) is not None,
+        "name": lambda v: named(container.name, v),
         "status": lambda v: container.state.status == v,
         "exited": lambda v: container.state.status == "exited" and str(container.state.exit_code) == v,
         "ancestor": lambda v: (

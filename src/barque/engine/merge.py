@@ -26,6 +26,8 @@ def merge(request: dict[str, Any], image: dict[str, Any], container_id: str) -> 
             config["Entrypoint"] = image.get("Entrypoint")
     if config.get("Entrypoint") == [""]:
         config["Entrypoint"] = None
+    if config.get("Healthcheck") and image.get("Healthcheck"):
+        config["Healthcheck"] = image["Healthcheck"] | {k: v for k, v in config["Healthcheck"].items() if v}
     for name in ("User", "WorkingDir", "StopSignal", "Healthcheck", "Shell"):
         if not config.get(name) and image.get(name):
             config[name] = image[name]
@@ -47,10 +49,11 @@ def merge(request: dict[str, Any], image: dict[str, Any], container_id: str) -> 
 
 
 def environment(config: dict[str, Any], hostname: str) -> list[str]:
-    """What the process gets: PATH, HOSTNAME and TERM first, the config's own words over them."""
+    """What the process gets: PATH, HOSTNAME and TERM first, the config's own words over them;
+    a bare name takes one away."""
     base = [DEFAULT_PATH, f"HOSTNAME={hostname}", *(["TERM=xterm"] if config.get("Tty") else [])]
-    own = [word for word in config.get("Env") or () if "=" in word]
-    return [word for word in base if word.partition("=")[0] not in _names(own)] + own
+    given = config.get("Env") or []
+    return [word for word in base if word.partition("=")[0] not in _names(given)] + [w for w in given if "=" in w]
 
 
 def command(config: dict[str, Any]) -> list[str]:
