@@ -18,10 +18,8 @@ from barque.errors import BarqueError, InvalidArgument
 from barque.images import ImageStore
 
 Json = dict[str, Any]
-ADJECTIVES = (
-    ["amber", "brave", "calm", "deft", "eager", "fair", "glad", "hardy", "keen", "lucid", "merry", "noble", "plucky", "quick", "ready", "sunny", "tidy", "vivid"]
-)
-SAILORS = "bligh cabot cook drake frobisher hudson magellan nansen polo ross tasman vespucci zheng".split()  # noqa: SIM905
+ADJECTIVES = ("amber", "brave", "calm", "deft", "eager", "fair", "hardy", "keen", "lucid", "merry", "noble", "quick")
+SAILORS = ("bligh", "cabot", "cook", "drake", "hudson", "magellan", "nansen", "polo", "ross", "tasman", "zheng")
 MINIMUM_MEMORY = 6 << 20
 
 
@@ -119,7 +117,8 @@ def _checked(host: Json) -> Json:
     policy = (host.get("RestartPolicy") or {}).get("Name") or "no"
     if policy not in ("no", "always", "on-failure", "unless-stopped"):
         raise InvalidArgument(
-            f"invalid restart policy: unknown policy '{policy}'; use one of 'no', 'always', 'on-failure', or 'unless-stopped'"
+            f"invalid restart policy: unknown policy '{policy}'; "
+            "use one of 'no', 'always', 'on-failure', or 'unless-stopped'"
         )
     if policy != "no" and host.get("AutoRemove"):
         raise InvalidArgument("can't create 'AutoRemove' container with restart policy")
