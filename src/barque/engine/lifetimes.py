@@ -10,7 +10,7 @@ import time
 from collections.abc import AsyncIterator
 from typing import Any
 
-from barque.engine import lifecycle, spec
+from barque.engine import health, lifecycle, spec
 from barque.engine.events import EventBus
 from barque.engine.logs import stream
 from barque.engine.network_files import write_network_files
@@ -221,6 +221,7 @@ class Lifetimes:
 
     async def _follow(self, container: Container, state: Json, follow: AsyncIterator[Json]) -> None:
         """Until the shim says that the container has ended, or is gone without a word."""
+        self.spawn(health.watch(self, container, self.ended[container.id]))
         end = state.get("exit")
         if end is None:
             async for event in follow:

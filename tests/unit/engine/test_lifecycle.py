@@ -55,7 +55,7 @@ def test_signal(word: str, number: int) -> None:
 
 @pytest.mark.parametrize("word", ["0", "65", "SIGNOTHING", "", "-1", "RTMIN+x"])
 def test_invalid_signal(word: str) -> None:
-    with pytest.raises(InvalidArgument, match="(?i)invalid signal"):
+    with pytest.raises(InvalidArgument, match=r"(?i)invalid signal"):
         lifecycle.signal_number(word)
 
 

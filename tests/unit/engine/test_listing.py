@@ -63,5 +63,5 @@ def test_matches(filters: dict[str, list[str]], wanted: bool) -> None:
 
 @pytest.mark.parametrize("filters", [{"nonsense": ["x"]}, {"status": ["asleep"]}])
 def test_refused(filters: dict[str, Any]) -> None:
-    with pytest.raises(InvalidArgument, match="(?i)invalid filter"):
+    with pytest.raises(InvalidArgument, match=r"(?i)invalid filter"):
         listing.check(filters)
