@@ -58,7 +58,7 @@ def check_of(config: Json) -> Check | None:
 
 
 def judge(health: Json, check: Check, result: Json, age: int) -> str:
-    """Add the result of a probe begun ``age`` ns after the start to ``health``; the new status, "" when it is the same."""
+    """Add the result of a probe begun ``age`` ns after the start; the new status, "" when it stays."""
     before = health["Status"]
     health["Log"] = [*health["Log"], result][-KEPT:]
     if result["ExitCode"] == 0:
