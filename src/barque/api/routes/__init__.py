@@ -1,0 +1,1 @@
+"""One file per domain: parse, one backend call, encode."""

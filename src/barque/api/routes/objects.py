@@ -1,0 +1,126 @@
+"""``/networks``, ``/volumes`` and the system's own paths."""
+
+from __future__ import annotations
+
+from barque.api import shapes
+from barque.api.backends import Networks, System, Volumes
+from barque.api.request import Request, auth_of
+from barque.api.response import Response, nothing, reply
+from barque.api.routes.containers import json_lines
+
+
+class NetworkRoutes:
+    def __init__(self, backend: Networks) -> None:
+        self.backend = backend
+
+    def table(self) -> list[tuple[str, str, object]]:
+        return [
+            ("GET", "/networks", self.list),
+            ("GET", "/networks/", self.list),
+            ("POST", "/networks/create", self.create),
+            ("POST", "/networks/prune", self.prune),
+            ("GET", "/networks/{name}", self.inspect),
+            ("DELETE", "/networks/{name}", self.remove),
+            ("POST", "/networks/{name}/connect", self.connect),
+            ("POST", "/networks/{name}/disconnect", self.disconnect),
+        ]
+
+    async def list(self, request: Request) -> Response:
+        return reply(await self.backend.list(request.filters()))
+
+    async def create(self, request: Request) -> Response:
+        return reply(await self.backend.create(await request.json(shapes.NETWORK, required=True)), 201)
+
+    async def prune(self, request: Request) -> Response:
+        return reply(await self.backend.prune(request.filters()))
+
+    async def inspect(self, request: Request) -> Response:
+        name = request.parameters["name"]
+        return reply(await self.backend.inspect(name, request.flag("verbose"), request.text("scope")))
+
+    async def remove(self, request: Request) -> Response:
+        await self.backend.remove(request.parameters["name"])
+        return nothing()
+
+    async def connect(self, request: Request) -> Response:
+        await self.backend.connect(request.parameters["name"], await request.json(required=True))
+        return nothing(200)
+
+    async def disconnect(self, request: Request) -> Response:
+        await self.backend.disconnect(request.parameters["name"], await request.json(required=True))
+        return nothing(200)
+
+
+class VolumeRoutes:
+    def __init__(self, backend: Volumes) -> None:
+        self.backend = backend
+
+    def table(self) -> list[tuple[str, str, object]]:
+        return [
+            ("GET", "/volumes", self.list),
+            ("POST", "/volumes/create", self.create),
+            ("POST", "/volumes/prune", self.prune),
+            ("GET", "/volumes/{name}", self.inspect),
+            ("DELETE", "/volumes/{name}", self.remove),
+        ]
+
+    async def list(self, request: Request) -> Response:
+        return reply(await self.backend.list(request.filters()))
+
+    async def create(self, request: Request) -> Response:
+        return reply(await self.backend.create(await request.json(shapes.VOLUME)), 201)
+
+    async def prune(self, request: Request) -> Response:
+        return reply(await self.backend.prune(request.filters()))
+
+    async def inspect(self, request: Request) -> Response:
+        return reply(await self.backend.inspect(request.parameters["name"]))
+
+    async def remove(self, request: Request) -> Response:
+        await self.backend.remove(request.parameters["name"], request.flag("force"))
+        return nothing()
+
+
+class SystemRoutes:
+    def __init__(self, backend: System, maximum: str, minimum: str) -> None:
+        self.backend, self.maximum, self.minimum = backend, maximum, minimum
+
+    def table(self) -> list[tuple[str, str, object]]:
+        return [
+            ("GET", "/_ping", self.ping),
+            ("HEAD", "/_ping", self.ping),
+            ("GET", "/info", self.info),
+            ("GET", "/version", self.version),
+            ("POST", "/auth", self.auth),
+            ("GET", "/system/df", self.disk_usage),
+            ("GET", "/events", self.events),
+        ]
+
+    async def ping(self, request: Request) -> Response:
+        headers = {
+            "Builder-Version": "1",
+            "Swarm": "inactive",
+            "Cache-Control": "no-cache, no-store, must-revalidate",
+            "Pragma": "no-cache",
+            "Content-Type": "text/plain; charset=utf-8",
+        }
+        if request.method == "HEAD":
+            return Response(200, b"", headers | {"Content-Length": "0"})
+        return Response(200, b"OK", headers)
+
+    async def info(self, request: Request) -> Response:
+        return reply(await self.backend.info())
+
+    async def version(self, request: Request) -> Response:
+        body = await self.backend.version()
+        return reply(body | {"ApiVersion": self.maximum, "MinAPIVersion": self.minimum})
+
+    async def auth(self, request: Request) -> Response:
+        return reply(await self.backend.auth(auth_of(await request.json(required=True))))
+
+    async def disk_usage(self, request: Request) -> Response:
+        return reply(await self.backend.disk_usage(request.query.get("type", [])))
+
+    async def events(self, request: Request) -> Response:
+        found = await self.backend.events(request.moment("since"), request.moment("until"), request.filters())
+        return Response(200, json_lines(found), {"Content-Type": "application/json"})

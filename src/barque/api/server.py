@@ -1,0 +1,70 @@
+"""Listening sockets of the Engine API."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+import socket
+import ssl
+
+from barque.api.backends import Backends
+from barque.api.connection import Connection
+from barque.api.router import MAXIMUM, MINIMUM, Router, text
+from barque.api.routes.containers import ContainerRoutes
+from barque.api.routes.execs import ExecRoutes
+from barque.api.routes.images import ImageRoutes
+from barque.api.routes.objects import NetworkRoutes, SystemRoutes, VolumeRoutes
+
+
+class Server:
+    """One for all listeners; ``close`` ends them and their connections."""
+
+    def __init__(self, backends: Backends, version: str = "28.5.2") -> None:
+        routes = (
+            ContainerRoutes(backends.containers),
+            ExecRoutes(backends.execs),
+            ImageRoutes(backends.images),
+            NetworkRoutes(backends.networks),
+            VolumeRoutes(backends.volumes),
+            SystemRoutes(backends.system, text(MAXIMUM), text(MINIMUM)),
+        )
+        self._router = Router([entry for each in routes for entry in each.table()])
+        self._headers = (
+            f"Api-Version: {text(MAXIMUM)}\r\nDocker-Experimental: false\r\nOstype: linux\r\n"
+            f"Server: Docker/{version} (linux)\r\n"
+        ).encode()
+        self._servers: list[asyncio.AbstractServer] = []
+        self._connections: set[Connection] = set()
+        self._paths: list[str] = []
+
+    def _protocol(self) -> Connection:
+        return Connection(self._router.handle, lambda: self._headers, self._connections)
+
+    async def listen_unix(self, path: str, mode: int = 0o660, group: str | None = None) -> None:
+        """Bind; a socket file that nobody serves is replaced. Raises OSError."""
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(path)
+        os.chmod(path, mode)
+        if group:
+            with contextlib.suppress(LookupError, PermissionError):
+                shutil.chown(path, group=group)
+        loop = asyncio.get_running_loop()
+        self._servers.append(await loop.create_unix_server(self._protocol, sock=listener, backlog=1024))
+        self._paths.append(path)
+
+    async def listen_tcp(self, host: str, port: int, ssl_context: ssl.SSLContext | None = None) -> None:
+        loop = asyncio.get_running_loop()
+        self._servers.append(await loop.create_server(self._protocol, host, port, ssl=ssl_context))
+
+    async def close(self) -> None:
+        for server in self._servers:
+            server.close()
+        for connection in list(self._connections):
+            connection.close()
+        for path in self._paths:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(path)
