@@ -1,6 +1,7 @@
 """One client connection: HTTP/1.1 heads by llhttp, one request at a time, raw bytes after a hijack.
 
-A head is fed to llhttp alone and a body is sliced here by its Content-Length: what follows them may be raw. While a handler runs, what the client sends is kept, so that nothing is lost when it hijacks.
+A head is fed to llhttp alone and a body is sliced here by its Content-Length: what follows them may be raw. While a
+handler runs, what the client sends is kept, so that nothing is lost when it hijacks.
 """
 
 from __future__ import annotations

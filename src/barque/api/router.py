@@ -16,8 +16,8 @@ VERSION = re.compile(r"/v([0-9.]+)(/.*)")
 SWARM = re.compile(r"/(swarm|nodes|services|tasks|secrets|configs)(/.*)?")
 LATER = re.compile(r"/(build|session|grpc|plugins|images/[^/]+/attestations|containers/[^/]+/checkpoints|debug)(/.*)?")
 NO_SWARM = (
-    'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and '
-    "try again."
+    'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm '
+    "and try again."
 )
 
 Handle = Callable[[Request], Awaitable[Response | Hijack]]
@@ -84,8 +84,8 @@ class Router:
         request.version = (int(major), int(minor))
         if request.version < MINIMUM:
             raise InvalidArgument(
-                f"client version {match[1]} is too old. Minimum supported API version is {text(MINIMUM)}, please upgrade "
-                "your client to a newer version"
+                f"client version {match[1]} is too old. Minimum supported API version is {text(MINIMUM)}, please "
+                "upgrade your client to a newer version"
             )
         if request.version > MAXIMUM:
             raise InvalidArgument(

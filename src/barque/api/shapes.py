@@ -7,7 +7,8 @@ from typing import Any
 HOST_CONFIG: dict[str, Any] = {
     **dict.fromkeys(
         (
-            "Binds", "CapAdd", "CapDrop", "Dns", "DnsOptions", "DnsSearch", "ExtraHosts", "GroupAdd", "Links", "SecurityOpt",
+            "Binds", "CapAdd", "CapDrop", "Dns", "DnsOptions", "DnsSearch", "ExtraHosts", "GroupAdd", "Links",
+            "SecurityOpt",
             "VolumesFrom", "Devices", "DeviceCgroupRules", "DeviceRequests", "Mounts", "Ulimits", "ConsoleSize",
             "MaskedPaths", "ReadonlyPaths", "BlkioWeightDevice", "BlkioDeviceReadBps", "BlkioDeviceWriteBps",
             "BlkioDeviceReadIOps", "BlkioDeviceWriteIOps",
@@ -27,7 +28,8 @@ HOST_CONFIG: dict[str, Any] = {
     **dict.fromkeys(
         (
             "OomScoreAdj", "ShmSize", "CpuShares", "Memory", "NanoCpus", "BlkioWeight", "CpuPeriod", "CpuQuota",
-            "CpuRealtimePeriod", "CpuRealtimeRuntime", "MemoryReservation", "MemorySwap", "MemorySwappiness", "PidsLimit",
+            "CpuRealtimePeriod", "CpuRealtimeRuntime", "MemoryReservation", "MemorySwap", "MemorySwappiness",
+            "PidsLimit",
             "CpuCount", "CpuPercent", "IOMaximumIOps", "IOMaximumBandwidth",
         ),
         int,
