@@ -46,7 +46,8 @@ class Connection:
 async def connect(path: str, request: dict[str, Any]) -> tuple[Connection, dict[str, Any]]:
     """Ask and keep the connection. Raises the reply's error, Unavailable when nobody answers."""
     try:
-        reader, writer = await asyncio.open_unix_connection(path, limit=lines.MAX_LINE)
+        with lines.reachable(path) as name:
+            reader, writer = await asyncio.open_unix_connection(name, limit=lines.MAX_LINE)
     except OSError as error:
         raise Unavailable(f"nobody answers at {path}: {error.strerror}") from error
     connection = Connection(reader, writer)

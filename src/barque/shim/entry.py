@@ -57,7 +57,8 @@ def _listen(directory: str) -> socket.socket:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(os.path.join(directory, name))
     listener = socket.socket(socket.AF_UNIX)
-    listener.bind(path)
+    with lines.reachable(path) as name:
+        listener.bind(name)
     os.chmod(path, 0o600)
     listener.listen(128)
     listener.setblocking(False)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import socket
+from collections.abc import Iterator
 from typing import Any
 
 from barque.errors import BarqueError, Unavailable, from_kind
@@ -53,12 +56,26 @@ def read_line(connection: socket.socket) -> bytes:
             return b"".join(parts)
 
 
+@contextlib.contextmanager
+def reachable(path: str) -> Iterator[str]:
+    """A name for a socket's path that fits into the 107 bytes of sockaddr_un (unix(7)), while the block lasts."""
+    if len(os.fsencode(path)) < 100:
+        yield path
+        return
+    directory = os.open(os.path.dirname(path), os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield f"/proc/self/fd/{directory}/{os.path.basename(path)}"
+    finally:
+        os.close(directory)
+
+
 def request(path: str, message: dict[str, Any], timeout: float | None = 60) -> dict[str, Any]:
     """Blocking: connect, ask, answer. Raises the reply's error; Unavailable when nobody listens."""
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(timeout)
         try:
-            connection.connect(path)
+            with reachable(path) as name:
+                connection.connect(name)
         except OSError as error:
             raise Unavailable(f"nobody answers at {path}: {error.strerror}") from error
         connection.sendall(encode(message))

@@ -7,6 +7,7 @@ from barque.api.backends import Networks, System, Volumes
 from barque.api.request import Request, auth_of
 from barque.api.response import Response, nothing, reply
 from barque.api.routes.containers import json_lines
+from barque.errors import NotFound
 
 
 class NetworkRoutes:
@@ -94,7 +95,15 @@ class SystemRoutes:
             ("POST", "/auth", self.auth),
             ("GET", "/system/df", self.disk_usage),
             ("GET", "/events", self.events),
+            ("GET", "/plugins", self.plugins),
+            ("GET", "/plugins/{name:*}/json", self.no_plugin),
         ]
+
+    async def plugins(self, request: Request) -> Response:
+        return reply([])
+
+    async def no_plugin(self, request: Request) -> Response:
+        raise NotFound(f"plugin {request.parameters['name']!r} not found")
 
     async def ping(self, request: Request) -> Response:
         headers = {
@@ -113,7 +122,11 @@ class SystemRoutes:
 
     async def version(self, request: Request) -> Response:
         body = await self.backend.version()
-        return reply(body | {"ApiVersion": self.maximum, "MinAPIVersion": self.minimum})
+        spoken = {"ApiVersion": self.maximum, "MinAPIVersion": self.minimum}
+        for component in body.get("Components") or ():
+            if component.get("Name") == "Engine":
+                component["Details"] = {**spoken, **(component.get("Details") or {}), **spoken}
+        return reply(body | spoken)
 
     async def auth(self, request: Request) -> Response:
         return reply(await self.backend.auth(auth_of(await request.json(required=True))))
