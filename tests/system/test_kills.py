@@ -54,51 +54,51 @@ def works(engine: EngineUnderTest, name: str) -> None:
 
 
 def test_kill_of_the_daemon(own_engine: EngineUnderTest) -> None:
-    own_engine.ok("run", "-d", "--name", "c", "busybox", "sh", "-c", COUNTER)
+    own_engine.ok("run", "-d", "--name", "box", "busybox", "sh", "-c", COUNTER)
     own_engine.kill()
     own_engine.launch()
-    works(own_engine, "c")
+    works(own_engine, "box")
 
 
 def test_kill_of_the_supervisor(own_engine: EngineUnderTest) -> None:
-    own_engine.ok("run", "-d", "--name", "c", "busybox", "sh", "-c", COUNTER)
+    own_engine.ok("run", "-d", "--name", "box", "busybox", "sh", "-c", COUNTER)
     os.kill(supervisor_pid(own_engine), signal.SIGKILL)
-    counts_on(own_engine, "c")
+    counts_on(own_engine, "box")
     assert own_engine.ok("run", "--rm", "busybox", "echo", "new") == "new"
-    works(own_engine, "c")
+    works(own_engine, "box")
 
 
 def test_kill_of_both(own_engine: EngineUnderTest) -> None:
-    own_engine.ok("run", "-d", "--name", "c", "busybox", "sh", "-c", COUNTER)
+    own_engine.ok("run", "-d", "--name", "box", "busybox", "sh", "-c", COUNTER)
     pid = supervisor_pid(own_engine)
     own_engine.kill()
     os.kill(pid, signal.SIGKILL)
     own_engine.launch()
-    works(own_engine, "c")
+    works(own_engine, "box")
 
 
 def test_kill_of_the_shim(own_engine: EngineUnderTest) -> None:
-    identity = own_engine.ok("run", "-d", "--name", "c", "busybox", "sleep", "1000")
-    init = int(own_engine.ok("inspect", "-f", "{{.State.Pid}}", "c"))
+    identity = own_engine.ok("run", "-d", "--name", "box", "busybox", "sleep", "1000")
+    init = int(own_engine.ok("inspect", "-f", "{{.State.Pid}}", "box"))
     shim = int((own_engine.dir / "exec" / "tasks" / identity / "shim.pid").read_text())
     waiter = own_engine.docker
     os.kill(shim, signal.SIGKILL)
-    assert waiter("wait", "c").stdout.strip() == b"137"
-    assert own_engine.ok("inspect", "-f", "{{.State.Status}}", "c") == "exited"
+    assert waiter("wait", "box").stdout.strip() == b"137"
+    assert own_engine.ok("inspect", "-f", "{{.State.Status}}", "box") == "exited"
     until(lambda: not Path(f"/proc/{init}").exists())
     until(lambda: not list(Path("/sys/fs/cgroup").rglob(f"*{identity}*")))
-    own_engine.ok("start", "c")
-    own_engine.ok("rm", "-f", "c")
+    own_engine.ok("start", "box")
+    own_engine.ok("rm", "-f", "box")
 
 
 def test_a_container_that_ended_while_no_daemon_ran_has_its_code(own_engine: EngineUnderTest) -> None:
-    own_engine.ok("run", "-d", "--name", "c", "busybox", "sh", "-c", "while [ ! -e /go ]; do sleep 0.02; done; exit 5")
-    init = int(own_engine.ok("inspect", "-f", "{{.State.Pid}}", "c"))
+    own_engine.ok("run", "-d", "--name", "box", "busybox", "sh", "-c", "while [ ! -e /go ]; do sleep 0.02; done; exit 5")
+    init = int(own_engine.ok("inspect", "-f", "{{.State.Pid}}", "box"))
     own_engine.kill()
     Path(f"/proc/{init}/root/go").touch()
     until(lambda: not Path(f"/proc/{init}").exists())
     own_engine.launch()
-    assert own_engine.ok("inspect", "-f", "{{.State.Status}} {{.State.ExitCode}}", "c") == "exited 5"
+    assert own_engine.ok("inspect", "-f", "{{.State.Status}} {{.State.ExitCode}}", "box") == "exited 5"
 
 
 def test_restart_policies_hold_over_a_kill_of_the_daemon(own_engine: EngineUnderTest) -> None:

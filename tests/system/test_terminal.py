@@ -95,8 +95,8 @@ def test_size_resize_interrupt_and_exit(terminal: object, engine: EngineUnderTes
     t.size(33, 77)
     t.type("while [ \"$(stty size)\" != '33 77' ]; do :; done; echo sized-$((1+1))\n")
     t.expect("sized-2")
-    t.type("sleep 1000\n")
-    t.expect("sleep 1000")
+    t.type("sh -c 'echo asleep-$((1+1)); exec sleep 1000'\n")
+    t.expect("asleep-2")
     t.type("\x03")
     t.expect("# ")
     t.type("exit 5\n")
@@ -119,8 +119,8 @@ def test_detach_and_attach_again(terminal: object, engine: EngineUnderTest) -> N
 
 
 def test_exec_with_a_terminal(terminal: object, engine: EngineUnderTest) -> None:
-    engine.ok("run", "-d", "--name", "c", "busybox", "sleep", "1000")
-    t: Terminal = terminal("exec", "-it", "c", "sh")  # type: ignore[operator]
+    engine.ok("run", "-d", "--name", "box", "busybox", "sleep", "1000")
+    t: Terminal = terminal("exec", "-it", "box", "sh")  # type: ignore[operator]
     t.expect("# ")
     t.type("tty\n")
     t.expect("/dev/pts/")

@@ -184,8 +184,6 @@ class Lifetimes:
                     raise Conflict(f"cannot join {kind} namespace of a non running container: {other.id}")
                 name = "net" if kind == "network" else kind
                 out[kind] = f"/proc/{other.state.pid}/ns/{name}"
-                if kind == "ipc":
-                    out["shm"] = f"/proc/{other.state.pid}/root/dev/shm"
         return out
 
     def _log(self, container: Container) -> Json | None:

@@ -140,9 +140,6 @@ def _mounts(
     ipc = joined.get("ipc", "")
     if ipc == "host":
         out.append(_mount("/dev/shm", "bind", "/dev/shm", "rbind"))
-    elif ipc:
-        source = joined.get("shm") or "/dev/shm"
-        out.append(_mount("/dev/shm", "bind", source, "rbind"))
     else:
         out.append(_mount("/dev/shm", "tmpfs", "shm", *safe, "mode=1777", f"size={shm}"))
     own = []
