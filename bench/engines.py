@@ -41,7 +41,10 @@ def busybox_tar(busybox: str = "/bin/busybox") -> bytes:
                 entry = tarfile.TarInfo(f"bin/{applet}")
                 entry.type, entry.linkname = tarfile.SYMTYPE, "busybox"
                 tar.addfile(entry)
-        for path, text in (("etc/passwd", "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n"), ("etc/group", "root:x:0:\nnobody:x:65534:\n")):
+        for path, text in (
+            ("etc/passwd", "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n"),
+            ("etc/group", "root:x:0:\nnobody:x:65534:\n"),
+        ):
             entry = tarfile.TarInfo(path)
             entry.size = len(text)
             tar.addfile(entry, io.BytesIO(text.encode()))

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import EngineUnderTest
+from conftest import EngineUnderTest, busybox_tar
 from test_kills import until
 
 
@@ -81,13 +81,14 @@ def test_push_pull_by_tag_and_by_digest(client: Any, engine: EngineUnderTest, re
 
 
 def test_all_tags_share_layers(engine: EngineUnderTest, registry: str) -> None:
+    tar = busybox_tar()
     for tag in range(5):
-        engine.ok("tag", "busybox", f"{registry}/many:{tag}")
+        engine.ok("import", "-c", f"ENV NUMBER={tag}", "-", f"{registry}/many:{tag}", input=tar)
     engine.ok("push", "-a", f"{registry}/many")
     for tag in range(5):
         engine.ok("rmi", f"{registry}/many:{tag}")
     text = engine.ok("pull", "-a", f"{registry}/many")
-    assert engine.ok("images", "-q", f"{registry}/many").split() == [engine.ok("images", "-q", "busybox")] * 5
+    assert len(set(engine.ok("images", "-q", f"{registry}/many").split())) == 5
     assert "Already exists" in text
     for tag in range(5):
         engine.ok("rmi", f"{registry}/many:{tag}")

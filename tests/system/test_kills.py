@@ -92,7 +92,9 @@ def test_kill_of_the_shim(own_engine: EngineUnderTest) -> None:
 
 
 def test_a_container_that_ended_while_no_daemon_ran_has_its_code(own_engine: EngineUnderTest) -> None:
-    own_engine.ok("run", "-d", "--name", "box", "busybox", "sh", "-c", "while [ ! -e /go ]; do sleep 0.02; done; exit 5")
+    own_engine.ok(
+        "run", "-d", "--name", "box", "busybox", "sh", "-c", "while [ ! -e /go ]; do sleep 0.02; done; exit 5"
+    )
     init = int(own_engine.ok("inspect", "-f", "{{.State.Pid}}", "box"))
     own_engine.kill()
     Path(f"/proc/{init}/root/go").touch()

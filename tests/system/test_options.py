@@ -39,7 +39,11 @@ SEEN_INSIDE = [
     ([], "unshare -m true 2>/dev/null || echo refused", "refused"),
     ([], "echo x > /proc/sys/kernel/domainname 2>/dev/null || echo read-only", "read-only"),
     ([], "wc -c < /proc/interrupts", "0"),
-    ([], "ls /dev | grep -v core | tr '\\n' ' '", "fd full mqueue null ptmx pts random shm stderr stdin stdout tty urandom zero"),
+    (
+        [],
+        "ls /dev | grep -v core | tr '\\n' ' '",
+        "fd full mqueue null ptmx pts random shm stderr stdin stdout tty urandom zero",
+    ),
     (["--device", "/dev/fuse:/dev/f"], "test -c /dev/f && echo there", "there"),
     (["--read-only"], "touch /x 2>/dev/null || echo refused", "refused"),
     (["--privileged"], "awk '/Seccomp:/{print $2}' /proc/self/status", "0"),

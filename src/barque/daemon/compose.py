@@ -52,33 +52,40 @@ class SupervisorProcess:
         return True
 
     async def ensure(self) -> None:
-        """Raises Unavailable when it does not come up."""
+        """Raises Unavailable when it, or its network worker, does not come up."""
         async with self._lock:
+            if not await self.answers():
+                await self._start()
+            network = os.path.join(self._exec_root, "network.sock")
+            for _ in range(1000):
+                with contextlib.suppress(Unavailable, OSError):
+                    await ask(network, {"op": "ping"})
+                    return
+                await asyncio.sleep(0.01)
+            raise Unavailable(f"the network worker does not answer at {network}")
+
+    async def _start(self) -> None:
+        os.makedirs(self._exec_root, mode=0o711, exist_ok=True)
+        log = os.open(os.path.join(self._exec_root, "supervisor.log"), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        command = [sys.executable, "-m", "barque.daemon.supervisor", "--exec-root", self._exec_root]
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *command,
+                *("--warm", ",".join(DEFAULT_CAPABILITIES)),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        finally:
+            os.close(log)
+        for _ in range(1000):
             if await self.answers():
                 return
-            os.makedirs(self._exec_root, mode=0o711, exist_ok=True)
-            log = os.open(
-                os.path.join(self._exec_root, "supervisor.log"), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600
-            )
-            command = [sys.executable, "-m", "barque.daemon.supervisor", "--exec-root", self._exec_root]
-            try:
-                process = await asyncio.create_subprocess_exec(
-                    *command,
-                    *("--warm", ",".join(DEFAULT_CAPABILITIES)),
-                    stdin=asyncio.subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=log,
-                    start_new_session=True,
-                )
-            finally:
-                os.close(log)
-            for _ in range(1000):
-                if await self.answers():
-                    return
-                if process.returncode is not None:
-                    break
-                await asyncio.sleep(0.01)
-            raise Unavailable(f"the supervisor did not start; see {self._exec_root}/supervisor.log")
+            if process.returncode is not None:
+                break
+            await asyncio.sleep(0.01)
+        raise Unavailable(f"the supervisor did not start; see {self._exec_root}/supervisor.log")
 
     async def shutdown(self) -> None:
         with contextlib.suppress(Unavailable, OSError):

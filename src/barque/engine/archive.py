@@ -55,8 +55,14 @@ class ArchiveService:
         return self._shown(found), _chunks(connection)
 
     async def export(self, container: Container) -> AsyncIterator[bytes]:
-        with self._where(container) as where:
+        if container.running:
+            inside = self._tasks.rootfs(container.id)
+            where = {"pid": self._tasks.shim_pid(container.id), "inside": inside}
             connection, _ = await self._tasks.open_work({"op": "tar", "path": "", **where})
+            return _chunks(connection)
+        mounts = [m.to_json() for m in self._snapshots.mounts(container.id)]
+        with self._where(container) as where:
+            connection, _ = await self._tasks.open_work({"op": "tar", "path": "", **where, "mounts": mounts})
         return _chunks(connection)
 
     async def put(self, container: Container, path: str, tar: AsyncIterator[bytes], no_overwrite: bool) -> None:

@@ -110,9 +110,12 @@ class Lifetimes:
     async def _start_steps(self, container: Container, undo: contextlib.AsyncExitStack) -> None:
         directory = self.directory(container)
         host = container.host_config
-        attachment = await self.networks.attach(
-            container.id, container.name, container.config["Hostname"], self._resolved(host), container.networking
-        )
+        wanted = (container.name, container.config["Hostname"], self._resolved(host), container.networking)
+        try:
+            attachment = await self.networks.attach(container.id, *wanted)
+        except Unavailable:
+            await self.tasks.ensure()
+            attachment = await self.networks.attach(container.id, *wanted)
         undo.push_async_callback(self.networks.detach, container.id)
         container.networks = attachment.endpoints
         container.netns = attachment.netns_path or ""
@@ -136,6 +139,7 @@ class Lifetimes:
         }
         waiting = self.attachers.pop(container.id, [])
         made = await self.tasks.create(container.id, {**request, "start": not waiting})
+        undo.push_async_callback(self._undo_task, container)
         state, follow = await self.tasks.events(container.id)
         if waiting:
             for attacher in waiting:
@@ -152,6 +156,12 @@ class Lifetimes:
         self.ended[container.id] = asyncio.Event()
         self.publish(container, "start")
         self.spawn(self._follow(container, state, follow))
+
+    async def _undo_task(self, container: Container) -> None:
+        """A start that failed after its task was made: nothing of it stays."""
+        await self._signal(container, 9)
+        with contextlib.suppress(BarqueError, OSError):
+            await self.tasks.work({"op": "reap", "id": container.id, "cgroup": spec.cgroup_path(container)})
 
     @staticmethod
     async def _connected(attacher: asyncio.Future[None]) -> None:

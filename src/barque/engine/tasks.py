@@ -126,6 +126,14 @@ class Tasks:
 
         return state, follow()
 
+    def shim_pid(self, container_id: str) -> int:
+        with open(os.path.join(self.dir(container_id), "shim.pid"), encoding="utf-8") as file:
+            return int(file.read())
+
+    async def ensure(self) -> None:
+        """Start the supervisor and its services when they have gone."""
+        await self._ensure()
+
     def exit_record(self, container_id: str) -> dict[str, Any] | None:
         """exit.json, if the shim has written it."""
         try:

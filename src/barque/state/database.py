@@ -22,7 +22,9 @@ class Database:
         self._connection.execute("PRAGMA journal_mode=WAL")
         self._connection.execute("PRAGMA synchronous=NORMAL")
         self._connection.execute("PRAGMA foreign_keys=ON")
-        self._connection.execute("CREATE TABLE IF NOT EXISTS migration (room TEXT PRIMARY KEY, version INTEGER NOT NULL)")
+        self._connection.execute(
+            "CREATE TABLE IF NOT EXISTS migration (room TEXT PRIMARY KEY, version INTEGER NOT NULL)"
+        )
 
     def migrate(self, room: str, steps: Sequence[str]) -> None:
         """Run the steps of ``room`` that this file has not seen; steps are only ever appended."""
