@@ -12,7 +12,7 @@ from urllib.request import getproxies_environment, proxy_bypass_environment  # t
 
 import urllib3
 from urllib3 import HTTPHeaderDict
-from urllib3.exceptions import (
+from urllib3.exceptions import (, ProtocolError
     ConnectTimeoutError,
     HTTPError,
     InsecureRequestWarning,
@@ -66,10 +66,14 @@ class Transport:
         sent.setdefault("Accept-Encoding", "identity")
         timeout = urllib3.Timeout(connect=self.config.timeout, read=self.config.timeout)
         for _ in range(MAX_REDIRECTS):
-            answer = self._pool(url).request(
-                method, url, headers=sent, body=body, preload_content=False, redirect=False, timeout=timeout,
-                decode_content=False,
-            )  # fmt: skip
+            try:
+                answer = self._pool(url).request(
+                    method, url, headers=sent, body=body, preload_content=False, redirect=False, timeout=timeout,
+                    decode_content=False,
+                )  # fmt: skip
+            except ValueError as error:
+                # http.client, closing a connection that broke, flushes a file that is closed already
+                raise ProtocolError("Connection aborted.", error) from error
             target = answer.get_redirect_location() if method in {"GET", "HEAD"} else None
             if not target:
                 return answer
