@@ -12,10 +12,11 @@ from urllib.request import getproxies_environment, proxy_bypass_environment  # t
 
 import urllib3
 from urllib3 import HTTPHeaderDict
-from urllib3.exceptions import (, ProtocolError
+from urllib3.exceptions import (
     ConnectTimeoutError,
     HTTPError,
     InsecureRequestWarning,
+    ProtocolError,
     NameResolutionError,
     NewConnectionError,
     SSLError,
