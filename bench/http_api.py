@@ -28,7 +28,9 @@ class Api:
             self._buffer = b""
         self._socket.settimeout(timeout)
         self._socket.sendall(head.encode() + data)
-        status, payload = self._answer()
+        status, payload, last = self._answer()
+        if last:
+            self.close()
         if status >= 400:
             raise RuntimeError(f"{method} {path}: {status} {payload[:300]!r}")
         try:
@@ -57,22 +59,23 @@ class Api:
         data, self._buffer = self._buffer[:count], self._buffer[count:]
         return data
 
-    def _answer(self) -> tuple[int, bytes]:
+    def _answer(self) -> tuple[int, bytes, bool]:
         status = int(self._line().split()[1])
         headers = {}
         while line := self._line():
             name, _, value = line.partition(b":")
             headers[name.strip().lower()] = value.strip().lower()
+        last = headers.get(b"connection") == b"close"
         if status in (204, 304):
-            return status, b""
+            return status, b"", last
         if headers.get(b"transfer-encoding") == b"chunked":
             body = b""
             while size := int(self._line().split(b";")[0], 16):
                 body += self._exactly(size)
                 self._line()
             self._line()
-            return status, body
-        return status, self._exactly(int(headers.get(b"content-length", b"0")))
+            return status, body, last
+        return status, self._exactly(int(headers.get(b"content-length", b"0"))), last
 
     def close(self) -> None:
         if self._socket is not None:
