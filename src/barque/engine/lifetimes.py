@@ -140,7 +140,7 @@ class Lifetimes:
         waiting = self.attachers.pop(container.id, [])
         made = await self.tasks.create(container.id, {**request, "start": not waiting})
         undo.push_async_callback(self._undo_task, container)
-        state, follow = await self.tasks.events(container.id)
+        state, follow = await self.tasks.follow(container.id)
         if waiting:
             for attacher in waiting:
                 attacher.set_result(None)

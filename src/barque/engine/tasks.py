@@ -54,6 +54,9 @@ async def connect(path: str, request: dict[str, Any]) -> tuple[Connection, dict[
     try:
         writer.write(lines.encode(request))
         return connection, await connection.result()
+    except ConnectionError as error:
+        connection.close()
+        raise Unavailable(f"{path} went away before it answered") from error
     except BaseException:
         connection.close()
         raise
@@ -126,6 +129,16 @@ class Tasks:
 
         return state, follow()
 
+    async def follow(self, container_id: str) -> tuple[dict[str, Any], AsyncIterator[dict[str, Any]]]:
+        """``events`` of a task that may have ended already: its shim is gone then, and has left the exit record."""
+        try:
+            return await self.events(container_id)
+        except Unavailable:
+            end = self.exit_record(container_id)
+            if end is None:
+                raise
+            return {"exit": end}, _nothing()
+
     def shim_pid(self, container_id: str) -> int:
         with open(os.path.join(self.dir(container_id), "shim.pid"), encoding="utf-8") as file:
             return int(file.read())
@@ -156,3 +169,8 @@ class Tasks:
                 os.rmdir(place)
             except OSError:
                 continue
+
+
+async def _nothing() -> AsyncIterator[dict[str, Any]]:
+    return
+    yield {}
