@@ -1,24 +1,27 @@
 """One client connection: HTTP/1.1 heads by llhttp, one request at a time, raw bytes after a hijack.
 
-A head is fed to llhttp alone and a body is sliced here by its Content-Length: what follows them may be raw. While a
-handler runs, what the client sends is kept, so that nothing is lost when it hijacks.
+A head is fed to llhttp alone and a body is cut off here, by its Content-Length or its chunks: what follows may be raw.
+While a handler runs, what the client sends is kept, so that nothing is lost when it hijacks.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
+import json
+import select
+import socket
+from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import unquote
 
 import httptools
 
+from barque.api.chunked import ChunkedDecoder
+from barque.api.pipe import HIGH_WATER, Pipe
 from barque.api.request import Request, parse_query
 from barque.api.response import Hijack, Response
 
-HIGH_WATER = 1 << 20
 MAX_HEAD = 1 << 20
 REASONS = {
     101: "UPGRADED", 200: "OK", 201: "Created", 204: "No Content", 304: "Not Modified", 400: "Bad Request",
@@ -27,48 +30,6 @@ REASONS = {
 }  # fmt: skip
 
 Handler = Callable[[Request], Awaitable[Response | Hijack]]
-
-
-class Pipe:
-    """Bytes from the protocol to a reader, with a mark where the sender is asked to wait."""
-
-    def __init__(self, pause: Callable[[], None], resume: Callable[[], None]) -> None:
-        self._parts: deque[bytes] = deque()
-        self._size = 0
-        self._ended = False
-        self._waiter: asyncio.Future[None] | None = None
-        self._pause, self._resume = pause, resume
-
-    def feed(self, data: bytes) -> None:
-        self._parts.append(data)
-        self._size += len(data)
-        if self._size > HIGH_WATER:
-            self._pause()
-        self._wake()
-
-    def end(self) -> None:
-        self._ended = True
-        self._wake()
-
-    def _wake(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
-
-    async def read(self) -> bytes:
-        while not self._parts:
-            if self._ended:
-                return b""
-            self._waiter = asyncio.get_running_loop().create_future()
-            await self._waiter
-        data = b"".join(self._parts)
-        self._parts.clear()
-        self._size = 0
-        self._resume()
-        return data
-
-    async def chunks(self) -> AsyncIterator[bytes]:
-        while data := await self.read():
-            yield data
 
 
 class Connection(asyncio.Protocol):
@@ -84,6 +45,7 @@ class Connection(asyncio.Protocol):
         self._can_write = asyncio.Event()
         self._can_write.set()
         self._lost = False
+        self._streaming = False
         self._reset()
 
     def _reset(self) -> None:
@@ -91,7 +53,7 @@ class Connection(asyncio.Protocol):
         self._url = b""
         self._headers: dict[str, str] = {}
         self._head = bytearray()
-        self._chunked = False
+        self._decoder: ChunkedDecoder | None = None
         self._body: Pipe | None = None
         self._complete = False
         self._sliced = 0
@@ -129,16 +91,26 @@ class Connection(asyncio.Protocol):
             self._transport.resume_reading()
 
     def eof_received(self) -> bool:
+        """A half-close ends what is read and no more; a client that is gone ends its stream as well."""
         self._eof = True
         if self._raw is not None:
             self._raw.end()
             return True
         if self._task is None:
             return False
-        if self._body is not None and not self._complete:
+        if not self._complete or (self._streaming and self._gone()):
             self._task.cancel()
             return False
         return True
+
+    def _gone(self) -> bool:
+        """A closed Unix socket hangs up; over TCP nothing tells it from a half-close, so that counts as gone."""
+        peer = self._transport.get_extra_info("socket")
+        if peer is None or peer.family != socket.AF_UNIX:
+            return True
+        poller = select.poll()
+        poller.register(peer.fileno(), 0)
+        return any(events & select.POLLHUP for _, events in poller.poll(0))
 
     def data_received(self, data: bytes) -> None:
         if self._raw is not None:
@@ -153,18 +125,17 @@ class Connection(asyncio.Protocol):
     def _parse(self, data: bytes) -> None:
         """A head is fed whole and alone, so that llhttp never takes raw bytes behind it for a next request."""
         try:
-            if self._chunked:
-                self._parser.feed_data(data)
-            elif self._body is not None:
-                self._slice(data)
-            else:
+            if self._body is None:
                 self._parse_head(data)
-        except httptools.HttpParserError:
+            else:
+                self._take_body(data)
+        except (httptools.HttpParserError, ValueError):
             self._refuse(400, "malformed HTTP request")
 
     def _parse_head(self, data: bytes) -> None:
+        searched = max(0, len(self._head) - 3)
         self._head += data
-        end = self._head.find(b"\r\n\r\n") + 4
+        end = self._head.find(b"\r\n\r\n", searched) + 4
         if end < 4 or end > MAX_HEAD:
             if len(self._head) > MAX_HEAD:
                 self._refuse(431, "request header too large")
@@ -175,22 +146,31 @@ class Connection(asyncio.Protocol):
             self._parser.feed_data(head)
         if self._body is None:
             self._refuse(400, "malformed HTTP request")
-        elif self._headers.get("transfer-encoding", "").lower() == "chunked":
-            self._chunked = True
-            if rest:
-                self._parser.feed_data(rest)
+            return
+        coding, length = self._headers.get("transfer-encoding", ""), self._headers.get("content-length", "0")
+        if coding:
+            if coding.lower() != "chunked":
+                self._refuse(501, f"transfer encoding {coding} is not supported")
+                return
+            self._decoder = ChunkedDecoder()
+        elif not (length.isascii() and length.isdigit()):
+            raise ValueError(length)
         else:
-            length = self._headers.get("content-length", "0")
-            self._sliced = int(length) if length.isdigit() else 0
-            self._slice(rest)
+            self._sliced = int(length)
+        self._take_body(rest)
 
-    def _slice(self, data: bytes) -> None:
-        taken, rest = data[: self._sliced], data[self._sliced :]
-        self._sliced -= len(taken)
+    def _take_body(self, data: bytes) -> None:
         assert self._body is not None
+        if self._decoder is None:
+            taken, rest = data[: self._sliced], data[self._sliced :]
+            self._sliced -= len(taken)
+            complete = self._sliced == 0
+        else:
+            taken = self._decoder.feed(data) if data else b""
+            complete, rest = self._decoder.done, self._decoder.rest
         if taken:
             self._body.feed(taken)
-        if self._sliced == 0:
+        if complete:
             self._complete = True
             self._body.end()
             self._pending += rest
@@ -198,7 +178,8 @@ class Connection(asyncio.Protocol):
     def _refuse(self, status: int, message: str) -> None:
         if self._task is not None:
             self._task.cancel()
-        body = f'{{"message":"{message}"}}\n'.encode()
+        self._complete = True
+        body = json.dumps({"message": message}).encode() + b"\n"
         head = f"HTTP/1.1 {status} {REASONS[status]}\r\nContent-Type: application/json\r\nConnection: close\r\n"
         self._transport.write(head.encode() + f"Content-Length: {len(body)}\r\n\r\n".encode() + body)
         self._transport.close()
@@ -226,15 +207,6 @@ class Connection(asyncio.Protocol):
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         keep = self._parser.should_keep_alive()
         self._task = asyncio.get_running_loop().create_task(self._serve(request, keep))
-
-    def on_body(self, data: bytes) -> None:
-        if self._body is not None and self._chunked:
-            self._body.feed(data)
-
-    def on_message_complete(self) -> None:
-        if self._chunked and self._body is not None:
-            self._complete = True
-            self._body.end()
 
     # Answering
 
@@ -269,6 +241,11 @@ class Connection(asyncio.Protocol):
         self._resume()
         if rest:
             self._parse(rest)
+        if self._eof and not self._complete:
+            # the rest of this request will never come
+            if self._task is not None:
+                self._task.cancel()
+            self._transport.close()
 
     async def _answer(self, request: Request, answer: Response) -> bool:
         """Send it; whether the connection may be used again."""
@@ -281,8 +258,11 @@ class Connection(asyncio.Protocol):
             body = b"" if bodyless or request.method == "HEAD" else answer.body
             await self.write(b"".join(head) + b"\r\n" + body)
             return True
-        await self.write(b"".join(head) + b"Transfer-Encoding: chunked\r\n\r\n")
+        self._streaming = True
         try:
+            if self._eof and self._gone():
+                raise ConnectionResetError("the client has gone")
+            await self.write(b"".join(head) + b"Transfer-Encoding: chunked\r\n\r\n")
             async for chunk in answer.body:
                 if chunk:
                     await self.write(b"%x\r\n" % len(chunk) + chunk + b"\r\n")
@@ -292,6 +272,7 @@ class Connection(asyncio.Protocol):
             # the status has gone out: a stream that breaks off is the only way left to say so
             return False
         finally:
+            self._streaming = False
             closing = getattr(answer.body, "aclose", None)
             if closing is not None:
                 with contextlib.suppress(Exception):
@@ -300,9 +281,8 @@ class Connection(asyncio.Protocol):
         return True
 
     def _hijack_head(self, request: Request, answer: Hijack) -> bytes:
-        upgrade = request.headers.get("upgrade")
-        if upgrade:
-            line = b"HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: " + upgrade.encode("latin-1") + b"\r\n"
+        if request.headers.get("upgrade"):
+            line = b"HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n"
         else:
             line = b"HTTP/1.1 200 OK\r\n"
         return line + self._common() + f"Content-Type: {answer.content_type}\r\n\r\n".encode()

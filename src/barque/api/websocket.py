@@ -9,6 +9,7 @@ import struct
 from barque.model.requests import Duplex
 
 GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+MAX_FRAME = 16 << 20
 BINARY, CLOSE, PING, PONG = 2, 8, 9, 10
 
 
@@ -27,6 +28,12 @@ def frame(kind: int, data: bytes) -> bytes:
     return bytes((0x80 | kind, 127)) + struct.pack(">Q", length) + data
 
 
+def unmask(data: bytes, mask: bytes) -> bytes:
+    """One operation on a large number is much faster than a loop over the bytes."""
+    key = (mask * (len(data) // 4 + 1))[: len(data)]
+    return (int.from_bytes(data, "big") ^ int.from_bytes(key, "big")).to_bytes(len(data), "big")
+
+
 def unframe(buffer: bytearray) -> tuple[int, bytes] | None:
     """Take one frame from the front of the buffer; None while it is not whole."""
     if len(buffer) < 2:
@@ -38,13 +45,14 @@ def unframe(buffer: bytearray) -> tuple[int, bytes] | None:
         if len(buffer) < 2 + size:
             return None
         length, at = int.from_bytes(buffer[2 : 2 + size], "big"), 2 + size
+    if length > MAX_FRAME:
+        raise ConnectionError("a websocket frame is too large")
     end = at + (4 if masked else 0) + length
     if len(buffer) < end:
         return None
     data = bytes(buffer[end - length : end])
     if masked:
-        mask = bytes(buffer[at : at + 4])
-        data = bytes(b ^ mask[i & 3] for i, b in enumerate(data))
+        data = unmask(data, bytes(buffer[at : at + 4]))
     del buffer[:end]
     return kind, data
 

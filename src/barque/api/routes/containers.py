@@ -182,6 +182,7 @@ class ContainerRoutes:
         )
         duplex: Duplex = WebSocketDuplex(request.hijack(head.encode()))
         await attachment.run(duplex)
+        await duplex.write_eof()
         raise ConnectionError("the websocket has ended")
 
     async def wait(self, request: Request) -> Response:
