@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
+from barque.api.shapes import MAP_OF_STRINGS
 from barque.errors import InvalidArgument
 from barque.model.requests import Duplex, Json, RegistryAuth
 
 MAX_JSON = 16 << 20
+NUMBER = re.compile(r"[+-]?[0-9]{1,18}")
+MOMENT = re.compile(r"[+-]?[0-9]{1,18}(\.[0-9]{0,18})?")
 FALSE = ("", "0", "no", "false", "none")
+JSON_WORDS = {str: "string", bool: "bool", int: "number", float: "number", list: "array", dict: "object"}
+GO_WORDS = {str: "string", bool: "bool", int: "int64", list: "[]string", dict: "map[string]string"}
 
 
 class Body(Protocol):
@@ -44,20 +50,18 @@ class Request:
         word = self.text(name)
         if not word:
             return default
-        try:
-            return int(word)
-        except ValueError:
-            raise InvalidArgument(f'strconv.Atoi: parsing "{word}": invalid syntax') from None
+        if not NUMBER.fullmatch(word):
+            raise InvalidArgument(f'strconv.Atoi: parsing "{word}": invalid syntax')
+        return int(word)
 
     def moment(self, name: str) -> float | None:
         """Unix seconds with a fraction; None when not given."""
         word = self.text(name)
         if not word:
             return None
-        try:
-            return float(word)
-        except ValueError:
-            raise InvalidArgument(f'invalid value for "{name}": {word}') from None
+        if not MOMENT.fullmatch(word):
+            raise InvalidArgument(f'invalid value for "{name}": {word}')
+        return float(word)
 
     def filters(self) -> dict[str, list[str]]:
         """From either wire form: a map of lists, or of maps to booleans."""
@@ -136,26 +140,32 @@ def named(value: Json, shape: Json) -> Json:
     for key, item in value.items():
         name = lower.get(key.lower(), key)
         wanted = shape.get(name)
-        if isinstance(wanted, dict) and isinstance(item, dict):
-            item = named(item, wanted)
-        elif item is not None and wanted is not None:
+        if item is not None and wanted is not None:
             check_type(name, item, wanted)
+            if wanted == MAP_OF_STRINGS:
+                for each in item.values():
+                    check_type(name, each, str)
+            elif isinstance(wanted, dict):
+                item = named(item, wanted)
         out[name] = item
     return out
 
 
 def check_type(name: str, item: Any, wanted: Any) -> None:
-    kind = dict if isinstance(wanted, dict) else wanted
+    """``wanted``: a type, ``[type]`` for an array of it, a dict for an object. Raises InvalidArgument in Go's words."""
+    kind = type(wanted) if isinstance(wanted, dict | list) else wanted
     good = isinstance(item, kind) and not (kind is int and isinstance(item, bool))
     if name in ("Cmd", "Entrypoint") and isinstance(item, str):
-        good = True
+        return
     if not good:
-        found = {str: "string", bool: "bool", int: "number", float: "number", list: "array", dict: "object"}
-        words = {str: "string", bool: "bool", int: "int64", list: "[]string", dict: "map"}
         raise InvalidArgument(
-            f"json: cannot unmarshal {found.get(type(item), 'value')} into Go struct field .{name} "
-            f"of type {words[kind]}"
+            f"json: cannot unmarshal {JSON_WORDS.get(type(item), 'value')} into Go struct field .{name} "
+            f"of type {GO_WORDS[kind]}"
         )
+    if isinstance(wanted, list):
+        for each in item:
+            if each is not None:
+                check_type(name, each, wanted[0])
 
 
 def parse_query(text: str) -> dict[str, list[str]]:

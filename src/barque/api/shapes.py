@@ -4,17 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
+STRINGS: list[Any] = [str]
+OBJECTS: list[Any] = [dict]
+MAP_OF_STRINGS: dict[str, Any] = {"*": str}
+NETWORKING: dict[str, Any] = {"EndpointsConfig": {}}
 HOST_CONFIG: dict[str, Any] = {
     **dict.fromkeys(
         (
             "Binds", "CapAdd", "CapDrop", "Dns", "DnsOptions", "DnsSearch", "ExtraHosts", "GroupAdd", "Links",
-            "SecurityOpt",
-            "VolumesFrom", "Devices", "DeviceCgroupRules", "DeviceRequests", "Mounts", "Ulimits", "ConsoleSize",
-            "MaskedPaths", "ReadonlyPaths", "BlkioWeightDevice", "BlkioDeviceReadBps", "BlkioDeviceWriteBps",
-            "BlkioDeviceReadIOps", "BlkioDeviceWriteIOps",
+            "SecurityOpt", "VolumesFrom", "DeviceCgroupRules", "MaskedPaths", "ReadonlyPaths",
         ),
-        list,
+        STRINGS,
     ),
+    **dict.fromkeys(
+        (
+            "Devices", "DeviceRequests", "Mounts", "Ulimits", "BlkioWeightDevice", "BlkioDeviceReadBps",
+            "BlkioDeviceWriteBps", "BlkioDeviceReadIOps", "BlkioDeviceWriteIOps",
+        ),
+        OBJECTS,
+    ),
+    "ConsoleSize": [int],
     **dict.fromkeys(
         (
             "ContainerIDFile", "NetworkMode", "VolumeDriver", "CgroupnsMode", "IpcMode", "Cgroup", "PidMode", "UTSMode",
@@ -34,15 +43,15 @@ HOST_CONFIG: dict[str, Any] = {
         ),
         int,
     ),
-    "LogConfig": {"Type": str, "Config": {}},
+    "LogConfig": {"Type": str, "Config": MAP_OF_STRINGS},
     "PortBindings": {},
     "RestartPolicy": {"Name": str, "MaximumRetryCount": int},
-    "Annotations": {},
-    "StorageOpt": {},
-    "Sysctls": {},
-    "Tmpfs": {},
+    "Annotations": MAP_OF_STRINGS,
+    "StorageOpt": MAP_OF_STRINGS,
+    "Sysctls": MAP_OF_STRINGS,
+    "Tmpfs": MAP_OF_STRINGS,
 }  # fmt: skip
-HEALTH = {"Test": list, "Interval": int, "Timeout": int, "StartPeriod": int, "StartInterval": int, "Retries": int}
+HEALTH = {"Test": [str], "Interval": int, "Timeout": int, "StartPeriod": int, "StartInterval": int, "Retries": int}
 CONFIG: dict[str, Any] = {
     **dict.fromkeys(("Hostname", "Domainname", "User", "Image", "WorkingDir", "StopSignal", "MacAddress"), str),
     **dict.fromkeys(
@@ -52,20 +61,32 @@ CONFIG: dict[str, Any] = {
         ),
         bool,
     ),
-    **dict.fromkeys(("Env", "Cmd", "Entrypoint", "OnBuild", "Shell"), list),
+    **dict.fromkeys(("Env", "Cmd", "Entrypoint", "OnBuild", "Shell"), STRINGS),
     "StopTimeout": int,
     "ExposedPorts": {},
     "Volumes": {},
-    "Labels": {},
+    "Labels": MAP_OF_STRINGS,
     "Healthcheck": HEALTH,
 }  # fmt: skip
-CREATE = {**CONFIG, "HostConfig": HOST_CONFIG, "NetworkingConfig": {"EndpointsConfig": {}}}
+CREATE = {**CONFIG, "HostConfig": HOST_CONFIG, "NetworkingConfig": NETWORKING}
 EXEC: dict[str, Any] = {
     **dict.fromkeys(("AttachStdin", "AttachStdout", "AttachStderr", "Tty", "Privileged"), bool),
-    **dict.fromkeys(("Env", "Cmd", "ConsoleSize"), list),
+    **dict.fromkeys(("Env", "Cmd"), STRINGS),
+    "ConsoleSize": [int],
     **dict.fromkeys(("User", "WorkingDir", "DetachKeys"), str),
 }
-EXEC_START = {"Detach": bool, "Tty": bool, "ConsoleSize": list}
+EXEC_START = {"Detach": bool, "Tty": bool, "ConsoleSize": [int]}
 UPDATE = HOST_CONFIG
-VOLUME = {"Name": str, "Driver": str, "DriverOpts": {}, "Labels": {}}
-NETWORK = {"Name": str, "Driver": str, "Internal": bool, "Options": {}, "Labels": {}, "IPAM": {}, "Attachable": bool}
+VOLUME = {"Name": str, "Driver": str, "DriverOpts": MAP_OF_STRINGS, "Labels": MAP_OF_STRINGS}
+IPAM = {"Driver": str, "Config": [dict], "Options": MAP_OF_STRINGS}
+NETWORK: dict[str, Any] = {
+    **dict.fromkeys(("Name", "Driver", "Scope"), str),
+    **dict.fromkeys(
+        ("CheckDuplicate", "Internal", "Attachable", "Ingress", "ConfigOnly", "EnableIPv4", "EnableIPv6"), bool
+    ),
+    "IPAM": IPAM,
+    "Options": MAP_OF_STRINGS,
+    "Labels": MAP_OF_STRINGS,
+}
+CONNECT: dict[str, Any] = {"Container": str, "EndpointConfig": {}}
+DISCONNECT: dict[str, Any] = {"Container": str, "Force": bool}

@@ -44,11 +44,11 @@ class NetworkRoutes:
         return nothing()
 
     async def connect(self, request: Request) -> Response:
-        await self.backend.connect(request.parameters["name"], await request.json(required=True))
+        await self.backend.connect(request.parameters["name"], await request.json(shapes.CONNECT, required=True))
         return nothing(200)
 
     async def disconnect(self, request: Request) -> Response:
-        await self.backend.disconnect(request.parameters["name"], await request.json(required=True))
+        await self.backend.disconnect(request.parameters["name"], await request.json(shapes.DISCONNECT, required=True))
         return nothing(200)
 
 
