@@ -63,8 +63,8 @@ class Request:
             raise InvalidArgument(f'invalid value for "{name}": {word}')
         return float(word)
 
-    def filters(self) -> dict[str, list[str]]:
-        """From either wire form: a map of lists, or of maps to booleans."""
+    def filters(self, known: frozenset[str]) -> dict[str, list[str]]:
+        """From either wire form: a map of lists, or of maps to booleans. Raises InvalidArgument."""
         word = self.text("filters")
         if not word:
             return {}
@@ -78,6 +78,8 @@ class Request:
                 out[str(name)] = names
         except (ValueError, AttributeError):
             raise InvalidArgument(f"invalid filter: {word}") from None
+        if unknown := out.keys() - known:
+            raise InvalidArgument(f"invalid filter '{min(unknown)}'")
         return out
 
     async def bytes(self, limit: int = MAX_JSON) -> bytes:

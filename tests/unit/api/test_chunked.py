@@ -20,5 +20,5 @@ def test_any_split_gives_the_same_body_and_rest(parts: list[bytes], behind: byte
     "wire", [b"zz\r\n", b"-1\r\n", b"\r\n", b"1\r\nab\r\n", b"+1\r\na\r\n", b"f" * 16 + b"\r\n", b"1" * (MAX_LINE + 1)]
 )
 def test_what_is_no_chunk_is_refused(wire: bytes) -> None:
-    with pytest.raises(ValueError, match="chunk|line"):
+    with pytest.raises(ValueError, match=r"chunk|line"):
         ChunkedDecoder().feed(wire)

@@ -10,6 +10,8 @@ from barque.api import shapes
 from barque.api.request import Request, parse_query
 from barque.errors import InvalidArgument
 
+KNOWN = frozenset({"a", "b"})
+
 
 class Body:
     def __init__(self, data: bytes) -> None:
@@ -74,15 +76,20 @@ def test_a_body_over_the_limit() -> None:
 
 
 def test_both_forms_of_filters() -> None:
-    assert request('filters={"a":["x","y"],"b":[]}').filters() == {"a": ["x", "y"], "b": []}
-    assert request('filters={"a":{"x":true,"y":false}}').filters() == {"a": ["x"]}
-    assert request().filters() == {}
+    assert request('filters={"a":["x","y"],"b":[]}').filters(KNOWN) == {"a": ["x", "y"], "b": []}
+    assert request('filters={"a":{"x":true,"y":false}}').filters(KNOWN) == {"a": ["x"]}
+    assert request().filters(KNOWN) == {}
 
 
 @pytest.mark.parametrize("word", ["[", "[]", '"a"', '{"a":"b"}', '{"a":[1]}', '{"a":null}'])
 def test_wrong_filters(word: str) -> None:
     with pytest.raises(InvalidArgument, match="invalid filter"):
-        request(f"filters={word}").filters()
+        request(f"filters={word}").filters(KNOWN)
+
+
+def test_unknown_filters() -> None:
+    with pytest.raises(InvalidArgument, match="^invalid filter 'c'$"):
+        request('filters={"a":["x"],"c":["x"]}').filters(KNOWN)
 
 
 def test_flags_and_numbers() -> None:

@@ -7,7 +7,7 @@ import base64
 import json
 from collections.abc import AsyncIterator
 
-from barque.api import shapes
+from barque.api import filter_names, shapes
 from barque.api.backends import Containers
 from barque.api.request import Request
 from barque.api.response import Hijack, Response, nothing, reply
@@ -64,7 +64,11 @@ class ContainerRoutes:
 
     async def list(self, request: Request) -> Response:
         limit = request.number("limit", 0) or 0
-        return reply(await self.backend.list(request.flag("all"), limit, request.flag("size"), request.filters()))
+        return reply(
+            await self.backend.list(
+                request.flag("all"), limit, request.flag("size"), request.filters(filter_names.CONTAINERS)
+            )
+        )
 
     async def create(self, request: Request) -> Response:
         body = await request.json(shapes.CREATE, required=True)
@@ -76,7 +80,7 @@ class ContainerRoutes:
         return reply(await self.backend.create(request.text("name"), body, request.text("platform")), 201)
 
     async def prune(self, request: Request) -> Response:
-        return reply(await self.backend.prune(request.filters()))
+        return reply(await self.backend.prune(request.filters(filter_names.PRUNE)))
 
     async def inspect(self, request: Request) -> Response:
         return reply(await self.backend.inspect(request.parameters["name"], request.flag("size")))

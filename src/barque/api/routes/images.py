@@ -6,6 +6,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 
+from barque.api import filter_names, older
 from barque.api.backends import Images
 from barque.api.errors import message_of
 from barque.api.request import Request
@@ -74,18 +75,17 @@ class ImageRoutes:
         ]
 
     async def list(self, request: Request) -> Response:
-        filters = request.filters()
+        filters = request.filters(filter_names.IMAGES)
         if request.text("filter"):
             filters.setdefault("reference", []).append(request.text("filter"))
-        return reply(
-            await self.backend.list(
-                request.flag("all"),
-                filters,
-                request.flag("shared-size"),
-                request.flag("digests"),
-                request.flag("manifests"),
-            )
+        found = await self.backend.list(
+            request.flag("all"),
+            filters,
+            request.flag("shared-size"),
+            request.flag("digests"),
+            request.flag("manifests"),
         )
+        return reply(older.image_summaries(found, request.version))
 
     async def create(self, request: Request) -> Response:
         image = request.text("fromImage")
@@ -119,14 +119,16 @@ class ImageRoutes:
 
     async def search(self, request: Request) -> Response:
         limit = request.number("limit", 25) or 25
-        return reply(await self.backend.search(request.text("term"), limit, request.filters(), request.auth()))
+        return reply(
+            await self.backend.search(request.text("term"), limit, request.filters(filter_names.SEARCH), request.auth())
+        )
 
     async def prune(self, request: Request) -> Response:
-        return reply(await self.backend.prune(request.filters()))
+        return reply(await self.backend.prune(request.filters(filter_names.IMAGES_PRUNE)))
 
     async def inspect(self, request: Request) -> Response:
         found = await self.backend.inspect(request.parameters["name"], platform_of(request), request.flag("manifests"))
-        return reply(found)
+        return reply(older.image(found, request.version))
 
     async def history(self, request: Request) -> Response:
         return reply(await self.backend.history(request.parameters["name"], platform_of(request)))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from barque.api import shapes
+from barque.api import filter_names, older, shapes
 from barque.api.backends import Networks, System, Volumes
 from barque.api.request import Request, auth_of
 from barque.api.response import Response, nothing, reply
 from barque.api.routes.containers import json_lines
-from barque.errors import NotFound
+from barque.errors import NotFound, Unavailable
 
 
 class NetworkRoutes:
@@ -27,13 +27,13 @@ class NetworkRoutes:
         ]
 
     async def list(self, request: Request) -> Response:
-        return reply(await self.backend.list(request.filters()))
+        return reply(await self.backend.list(request.filters(filter_names.NETWORKS)))
 
     async def create(self, request: Request) -> Response:
         return reply(await self.backend.create(await request.json(shapes.NETWORK, required=True)), 201)
 
     async def prune(self, request: Request) -> Response:
-        return reply(await self.backend.prune(request.filters()))
+        return reply(await self.backend.prune(request.filters(filter_names.PRUNE)))
 
     async def inspect(self, request: Request) -> Response:
         name = request.parameters["name"]
@@ -62,17 +62,18 @@ class VolumeRoutes:
             ("POST", "/volumes/create", self.create),
             ("POST", "/volumes/prune", self.prune),
             ("GET", "/volumes/{name}", self.inspect),
+            ("PUT", "/volumes/{name}", self.update),
             ("DELETE", "/volumes/{name}", self.remove),
         ]
 
     async def list(self, request: Request) -> Response:
-        return reply(await self.backend.list(request.filters()))
+        return reply(await self.backend.list(request.filters(filter_names.VOLUMES)))
 
     async def create(self, request: Request) -> Response:
         return reply(await self.backend.create(await request.json(shapes.VOLUME)), 201)
 
     async def prune(self, request: Request) -> Response:
-        return reply(await self.backend.prune(request.filters()))
+        return reply(await self.backend.prune(request.filters(filter_names.VOLUMES_PRUNE)))
 
     async def inspect(self, request: Request) -> Response:
         return reply(await self.backend.inspect(request.parameters["name"]))
@@ -80,6 +81,9 @@ class VolumeRoutes:
     async def remove(self, request: Request) -> Response:
         await self.backend.remove(request.parameters["name"], request.flag("force"))
         return nothing()
+
+    async def update(self, request: Request) -> Response:
+        raise Unavailable("volume update only valid for cluster volumes, but swarm is unavailable")
 
 
 class SystemRoutes:
@@ -132,8 +136,11 @@ class SystemRoutes:
         return reply(await self.backend.auth(auth_of(await request.json(required=True))))
 
     async def disk_usage(self, request: Request) -> Response:
-        return reply(await self.backend.disk_usage(request.query.get("type", [])))
+        found = await self.backend.disk_usage(request.query.get("type", []))
+        return reply(older.disk_usage(found, request.version))
 
     async def events(self, request: Request) -> Response:
-        found = await self.backend.events(request.moment("since"), request.moment("until"), request.filters())
+        found = await self.backend.events(
+            request.moment("since"), request.moment("until"), request.filters(filter_names.EVENTS)
+        )
         return Response(200, json_lines(found), {"Content-Type": "application/json"})
