@@ -88,7 +88,7 @@ def test_wrong_filters(word: str) -> None:
 
 
 def test_unknown_filters() -> None:
-    with pytest.raises(InvalidArgument, match="^invalid filter 'c'$"):
+    with pytest.raises(InvalidArgument, match=r"^invalid filter 'c'$"):
         request('filters={"a":["x"],"c":["x"]}').filters(KNOWN)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import re
 from collections.abc import AsyncIterator
 
 from barque.api import filter_names, shapes
@@ -15,6 +16,7 @@ from barque.api.websocket import WebSocketDuplex, accept_key
 from barque.errors import InvalidArgument
 from barque.model.requests import AttachOptions, Duplex, Json, LogOptions
 
+NAME = re.compile(r"/?[a-zA-Z0-9][a-zA-Z0-9_.-]+")
 RAW = "application/vnd.docker.raw-stream"
 MULTIPLEXED = "application/vnd.docker.multiplexed-stream"
 
@@ -77,7 +79,10 @@ class ContainerRoutes:
         for name in ("Cmd", "Entrypoint"):
             if isinstance(body.get(name), str):
                 body[name] = [body[name]]
-        return reply(await self.backend.create(request.text("name"), body, request.text("platform")), 201)
+        name = request.text("name")
+        if name and not NAME.fullmatch(name):
+            raise InvalidArgument(f"Invalid container name ({name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed")
+        return reply(await self.backend.create(name, body, request.text("platform")), 201)
 
     async def prune(self, request: Request) -> Response:
         return reply(await self.backend.prune(request.filters(filter_names.PRUNE)))

@@ -73,7 +73,11 @@ class VolumeRoutes:
         return reply(await self.backend.create(await request.json(shapes.VOLUME)), 201)
 
     async def prune(self, request: Request) -> Response:
-        return reply(await self.backend.prune(request.filters(filter_names.VOLUMES_PRUNE)))
+        filters = request.filters(filter_names.VOLUMES_PRUNE)
+        if request.version < (1, 42):
+            # named volumes were spared only later
+            filters["all"] = ["true"]
+        return reply(await self.backend.prune(filters))
 
     async def inspect(self, request: Request) -> Response:
         return reply(await self.backend.inspect(request.parameters["name"]))
