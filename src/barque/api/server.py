@@ -16,6 +16,7 @@ from barque.api.routes.containers import ContainerRoutes
 from barque.api.routes.execs import ExecRoutes
 from barque.api.routes.images import ImageRoutes
 from barque.api.routes.objects import NetworkRoutes, SystemRoutes, VolumeRoutes
+from barque.api.tls import TlsLayer
 
 
 class Server:
@@ -56,9 +57,15 @@ class Server:
         self._servers.append(await loop.create_unix_server(self._protocol, sock=listener, backlog=1024))
         self._paths.append(path)
 
-    async def listen_tcp(self, host: str, port: int, ssl_context: ssl.SSLContext | None = None) -> None:
-        loop = asyncio.get_running_loop()
-        self._servers.append(await loop.create_server(self._protocol, host, port, ssl=ssl_context))
+    async def listen_tcp(self, host: str, port: int, ssl_context: ssl.SSLContext | None = None) -> int:
+        """Port 0 takes a free one. With a context every connection is TLS. Raises OSError."""
+
+        def protocol() -> asyncio.Protocol:
+            return TlsLayer(ssl_context, self._protocol()) if ssl_context is not None else self._protocol()
+
+        server = await asyncio.get_running_loop().create_server(protocol, host, port)
+        self._servers.append(server)
+        return int(server.sockets[0].getsockname()[1])
 
     async def close(self) -> None:
         for server in self._servers:

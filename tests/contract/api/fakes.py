@@ -137,8 +137,8 @@ class System:
 
 
 class Served:
-    def __init__(self, server: Server, containers: Containers, path: Path) -> None:
-        self.server, self.containers, self.path = server, containers, path
+    def __init__(self, server: Server, containers: Containers, path: Path, port: int) -> None:
+        self.server, self.containers, self.path, self.port = server, containers, path, port
 
     async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         return await asyncio.open_unix_connection(self.path)
@@ -162,9 +162,8 @@ async def served(tls: ssl.SSLContext | None = None) -> AsyncIterator[Served]:
         parts: Any = (containers, Execs(), Images(), absent, absent, System())
         server = Server(Backends(*parts))
         await server.listen_unix(str(path))
-        if tls is not None:
-            await server.listen_tcp("127.0.0.1", 0, tls)
+        port = await server.listen_tcp("127.0.0.1", 0, tls)
         try:
-            yield Served(server, containers, path)
+            yield Served(server, containers, path, port)
         finally:
             await server.close()
