@@ -122,6 +122,23 @@ def test_half_a_request_is_no_request() -> None:
     run(check)
 
 
+def test_half_a_request_behind_one_that_takes_its_time() -> None:
+    async def check(engine: Served) -> None:
+        reader, writer = await engine.connect()
+        half = b"POST /containers/create HTTP/1.1\r\nContent-Length: 99\r\n\r\n{"
+        writer.write(b"POST /containers/c/wait HTTP/1.1\r\n\r\n" + half)
+        writer.write_eof()
+        await reader.readuntil(b"\r\n\r\n")
+        # the server has seen the end by the time it has answered another client
+        await engine.exchange(b"GET /_ping HTTP/1.1\r\n\r\n")
+        engine.containers.exited.set_result({"StatusCode": 0})
+        assert (await reader.read()).endswith(b"0\r\n\r\n")
+        assert engine.containers.calls == []
+        writer.close()
+
+    run(check)
+
+
 def test_expect_continue() -> None:
     async def check(engine: Served) -> None:
         reader, writer = await engine.connect()

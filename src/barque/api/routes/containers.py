@@ -198,7 +198,6 @@ class ContainerRoutes:
         ended = await self.backend.wait(request.parameters["name"], request.text("condition"))
 
         async def body() -> AsyncIterator[bytes]:
-            yield b""
             value = await asyncio.ensure_future(ended)
             yield json.dumps(value).encode() + b"\n"
 
