@@ -23,6 +23,8 @@ from barque.api.request import Request, parse_query
 from barque.api.response import Hijack, Response
 
 MAX_HEAD = 1 << 20
+HEAD_SECONDS = 300.0
+"""For a head to arrive whole, as in dockerd; a connection kept between requests may be idle for ever."""
 REASONS = {
     101: "UPGRADED", 200: "OK", 201: "Created", 204: "No Content", 304: "Not Modified", 400: "Bad Request",
     401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 409: "Conflict", 431: "Request Header Fields Too Large",
@@ -46,6 +48,8 @@ class Connection(asyncio.Protocol):
         self._can_write.set()
         self._lost = False
         self._streaming = False
+        self._last = False
+        self._timer: asyncio.TimerHandle | None = None
         self._reset()
 
     def _reset(self) -> None:
@@ -64,9 +68,20 @@ class Connection(asyncio.Protocol):
         self._transport = transport
         transport.set_write_buffer_limits(high=HIGH_WATER)
         self._connections.add(self)
+        self._expect_head()
+
+    def _expect_head(self) -> None:
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(HEAD_SECONDS, self._transport.abort)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def connection_lost(self, _: Exception | None) -> None:
         self._lost = True
+        self._stop_timer()
         self._connections.discard(self)
         self._can_write.set()
         if self._body is not None:
@@ -139,7 +154,10 @@ class Connection(asyncio.Protocol):
         if end < 4 or end > MAX_HEAD:
             if len(self._head) > MAX_HEAD:
                 self._refuse(431, "request header too large")
+            else:
+                self._expect_head()
             return
+        self._stop_timer()
         head, rest = bytes(self._head[:end]), bytes(self._head[end:])
         self._head.clear()
         with contextlib.suppress(httptools.HttpParserUpgrade):
@@ -180,8 +198,9 @@ class Connection(asyncio.Protocol):
             self._task.cancel()
         self._complete = True
         body = json.dumps({"message": message}).encode() + b"\n"
-        head = f"HTTP/1.1 {status} {REASONS[status]}\r\nContent-Type: application/json\r\nConnection: close\r\n"
-        self._transport.write(head.encode() + f"Content-Length: {len(body)}\r\n\r\n".encode() + body)
+        head = f"HTTP/1.1 {status} {REASONS[status]}\r\n".encode() + self._common()
+        kind = f"Content-Type: application/json\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n"
+        self._transport.write(head + kind.encode() + body)
         self._transport.close()
 
     # httptools callbacks
@@ -201,25 +220,24 @@ class Connection(asyncio.Protocol):
             parse_query(query),
             self._headers,
             self._body,
-            self._take_over,
         )
         if self._headers.get("expect", "").lower() == "100-continue":
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        keep = self._parser.should_keep_alive()
-        self._task = asyncio.get_running_loop().create_task(self._serve(request, keep))
+        keep, old = self._parser.should_keep_alive(), self._parser.get_http_version() == "1.0"
+        self._task = asyncio.get_running_loop().create_task(self._serve(request, keep, old))
 
     # Answering
 
-    async def _serve(self, request: Request, keep: bool) -> None:
+    async def _serve(self, request: Request, keep: bool, old: bool) -> None:
         try:
             answer = await self._handle(request)
             if isinstance(answer, Hijack):
-                duplex = self._take_over(self._hijack_head(request, answer))
+                duplex = self._take_over(answer.head or self._hijack_head(request, answer))
                 await answer.run(duplex)
                 await duplex.write_eof()
                 self._transport.close()
                 return
-            keep = await self._answer(request, answer) and keep
+            keep = await self._answer(request, answer, keep and not self._last, old)
         except (ConnectionError, asyncio.CancelledError):
             keep = False
         except Exception:
@@ -247,25 +265,31 @@ class Connection(asyncio.Protocol):
                 self._task.cancel()
             self._transport.close()
 
-    async def _answer(self, request: Request, answer: Response) -> bool:
-        """Send it; whether the connection may be used again."""
+    async def _answer(self, request: Request, answer: Response, keep: bool, old: bool) -> bool:
+        """Send it; whether the connection may be used again. ``old`` is HTTP/1.0, which knows no chunks."""
+        chunked = not old and not isinstance(answer.body, bytes)
+        keep = keep and (chunked or isinstance(answer.body, bytes))
         head = [f"HTTP/1.1 {answer.status} {REASONS.get(answer.status, 'Status')}\r\n".encode(), self._common()]
         head += [f"{name}: {value}\r\n".encode() for name, value in answer.headers.items()]
+        if not keep:
+            head.append(b"Connection: close\r\n")
+        elif old:
+            head.append(b"Connection: keep-alive\r\n")
         if isinstance(answer.body, bytes):
             bodyless = answer.status in (204, 304)
             if not bodyless and "Content-Length" not in answer.headers:
                 head.append(f"Content-Length: {len(answer.body)}\r\n".encode())
             body = b"" if bodyless or request.method == "HEAD" else answer.body
             await self.write(b"".join(head) + b"\r\n" + body)
-            return True
+            return keep
         self._streaming = True
         try:
             if self._eof and self._gone():
                 raise ConnectionResetError("the client has gone")
-            await self.write(b"".join(head) + b"Transfer-Encoding: chunked\r\n\r\n")
+            await self.write(b"".join(head) + (b"Transfer-Encoding: chunked\r\n\r\n" if chunked else b"\r\n"))
             async for chunk in answer.body:
                 if chunk:
-                    await self.write(b"%x\r\n" % len(chunk) + chunk + b"\r\n")
+                    await self.write(b"%x\r\n" % len(chunk) + chunk + b"\r\n" if chunked else chunk)
         except (ConnectionError, asyncio.CancelledError):
             raise
         except Exception:
@@ -277,8 +301,9 @@ class Connection(asyncio.Protocol):
             if closing is not None:
                 with contextlib.suppress(Exception):
                     await closing()
-        await self.write(b"0\r\n\r\n")
-        return True
+        if chunked:
+            await self.write(b"0\r\n\r\n")
+        return keep
 
     def _hijack_head(self, request: Request, answer: Hijack) -> bytes:
         if request.headers.get("upgrade"):
@@ -320,5 +345,9 @@ class Connection(asyncio.Protocol):
             with contextlib.suppress(OSError, RuntimeError):
                 self._transport.write_eof()
 
-    def close(self) -> None:
-        self._transport.close()
+    def close(self) -> asyncio.Task[None] | None:
+        """At once when nothing or a stream is going on; otherwise after the answer, whose task is given."""
+        self._last = True
+        if self._task is None or self._raw is not None or self._streaming:
+            self._transport.close()
+        return self._task

@@ -5,21 +5,19 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
-from barque.api.shapes import MAP_OF_STRINGS
+from barque.api.bodies import named
 from barque.errors import InvalidArgument
-from barque.model.requests import Duplex, Json, RegistryAuth
+from barque.model.requests import Json, RegistryAuth
 
 MAX_JSON = 16 << 20
 NUMBER = re.compile(r"[+-]?[0-9]{1,18}")
 MOMENT = re.compile(r"[+-]?[0-9]{1,18}(\.[0-9]{0,18})?")
 FALSE = ("", "0", "no", "false", "none")
-JSON_WORDS = {str: "string", bool: "bool", int: "number", float: "number", list: "array", dict: "object"}
-GO_WORDS = {str: "string", bool: "bool", int: "int64", list: "[]string", dict: "map[string]string"}
 
 
 class Body(Protocol):
@@ -33,7 +31,6 @@ class Request:
     query: dict[str, list[str]]
     headers: dict[str, str]
     body: Body
-    hijack: Callable[[bytes], Duplex]
     version: tuple[int, int] = (1, 51)
     parameters: dict[str, str] = field(default_factory=dict)
 
@@ -54,6 +51,20 @@ class Request:
             raise InvalidArgument(f'strconv.Atoi: parsing "{word}": invalid syntax')
         return int(word)
 
+    def console_size(self) -> tuple[int, int]:
+        """``h`` and ``w``, both required. Raises InvalidArgument."""
+        sizes = []
+        for name, word in (("h", "height"), ("w", "width")):
+            value = self.text(name)
+            if not (value.isascii() and value.isdigit()):
+                reason = f'strconv.ParseUint: parsing "{value}": invalid syntax'
+                raise InvalidArgument(f'invalid resize {word} "{value}": {reason}')
+            if int(value[:11]) >= 1 << 32:
+                reason = f'strconv.ParseUint: parsing "{value}": value out of range'
+                raise InvalidArgument(f'invalid resize {word} "{value}": {reason}')
+            sizes.append(int(value))
+        return sizes[0], sizes[1]
+
     def moment(self, name: str) -> float | None:
         """Unix seconds with a fraction; None when not given."""
         word = self.text(name)
@@ -69,7 +80,7 @@ class Request:
         if not word:
             return {}
         try:
-            value = json.loads(word)
+            value = decode(word)
             out = {}
             for name, given in value.items():
                 names = [key for key, on in given.items() if on] if isinstance(given, dict) else given
@@ -105,7 +116,7 @@ class Request:
         if kind and kind != "application/json":
             raise InvalidArgument(f"unsupported Content-Type header ({kind}): must be 'application/json'")
         try:
-            value = json.loads(data)
+            value = decode(data)
         except (ValueError, RecursionError) as error:
             raise InvalidArgument(f"invalid JSON: {error}") from None
         if value is None and not required:
@@ -135,39 +146,13 @@ def auth_of(value: Json) -> RegistryAuth:
     )
 
 
-def named(value: Json, shape: Json) -> Json:
-    """Keys in their canonical case, types checked where the shape says one."""
-    lower = {key.lower(): key for key in shape}
-    out = {}
-    for key, item in value.items():
-        name = lower.get(key.lower(), key)
-        wanted = shape.get(name)
-        if item is not None and wanted is not None:
-            check_type(name, item, wanted)
-            if wanted == MAP_OF_STRINGS:
-                for each in item.values():
-                    check_type(name, each, str)
-            elif isinstance(wanted, dict):
-                item = named(item, wanted)
-        out[name] = item
-    return out
-
-
-def check_type(name: str, item: Any, wanted: Any) -> None:
-    """``wanted``: a type, ``[type]`` for an array of it, a dict for an object. Raises InvalidArgument in Go's words."""
-    kind = type(wanted) if isinstance(wanted, dict | list) else wanted
-    good = isinstance(item, kind) and not (kind is int and isinstance(item, bool))
-    if name in ("Cmd", "Entrypoint") and isinstance(item, str):
-        return
-    if not good:
-        raise InvalidArgument(
-            f"json: cannot unmarshal {JSON_WORDS.get(type(item), 'value')} into Go struct field .{name} "
-            f"of type {GO_WORDS[kind]}"
-        )
-    if isinstance(wanted, list):
-        for each in item:
-            if each is not None:
-                check_type(name, each, wanted[0])
+def decode(data: str | bytes) -> Any:
+    """JSON; escapes that are half a surrogate pair become U+FFFD, as in Go. Raises ValueError."""
+    value = json.loads(data)
+    if "\\ud" in (data if isinstance(data, str) else data.decode("latin-1")).lower():
+        whole = json.dumps(value, ensure_ascii=False).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        value = json.loads(whole)
+    return value
 
 
 def parse_query(text: str) -> dict[str, list[str]]:

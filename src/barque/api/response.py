@@ -25,12 +25,22 @@ class Hijack:
 
     run: Callable[[Duplex], Awaitable[None]]
     content_type: str = "application/vnd.docker.raw-stream"
+    head: bytes = b""
+    """Sent as it is instead of the usual head (websockets)."""
+
+
+def encode(value: Any) -> bytes:
+    """Bytes that came from file names go out as they were; other lone surrogates become ``?``."""
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace")
 
 
 def reply(value: Any, status: int = 200) -> Response:
     """A JSON body."""
-    data = json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogateescape") + b"\n"
-    return Response(status, data, {"Content-Type": "application/json"})
+    return Response(status, encode(value) + b"\n", {"Content-Type": "application/json"})
 
 
 def nothing(status: int = 204) -> Response:

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import re
+import traceback
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from barque.api.errors import message_of, status_of
 from barque.api.request import Request
 from barque.api.response import Hijack, Response, reply
-from barque.errors import InvalidArgument, NotFound, Unavailable, Unsupported
+from barque.errors import BarqueError, InvalidArgument, NotFound, Unavailable, Unsupported
 
 MINIMUM, MAXIMUM = (1, 24), (1, 51)
 VERSION = re.compile(r"/v([0-9.]+)(/.*)")
 SWARM = re.compile(r"/(swarm|nodes|services|tasks|secrets|configs)(/.*)?")
-LATER = re.compile(r"/(build|session|grpc|plugins|images/[^/]+/attestations|containers/[^/]+/checkpoints|debug)(/.*)?")
+LATER = re.compile(r"/(build|session|grpc|plugins|images/.+/attestations|containers/[^/]+/checkpoints|debug)(/.*)?")
 NO_SWARM = (
     'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm '
     "and try again."
 )
 
 Handle = Callable[[Request], Awaitable[Response | Hijack]]
+Log = Callable[[str], None]
 
 
 def text(version: tuple[int, int]) -> str:
@@ -34,7 +36,8 @@ def compile_path(path: str) -> re.Pattern[str]:
 
 
 class Router:
-    def __init__(self, table: list[tuple[str, str, Any]]) -> None:
+    def __init__(self, table: list[tuple[str, str, Any]], log: Log = lambda _: None) -> None:
+        self._log = log
         self._fixed: dict[tuple[str, str], Handle] = {}
         self._patterns: list[tuple[str, re.Pattern[str], Handle]] = []
         for method, path, handle in table:
@@ -45,17 +48,19 @@ class Router:
 
     async def handle(self, request: Request) -> Response | Hijack:
         """Every failure becomes a status with a message here."""
+        self._log(f"{request.method} {request.path}")
         try:
             if request.method == "OPTIONS":
                 return Response(200)
             return await self._find(request)(request)
-        except ConnectionError:
-            raise
         except Exception as error:
             status = status_of(error)
             if status == 304:
                 return Response(304)
-            return reply({"message": message_of(error)}, status)
+            message = message_of(error)
+            trace = "" if isinstance(error, BarqueError) else "\n" + "".join(traceback.format_exception(error))
+            self._log(f"Handler for {request.method} {request.path} returned error: {message}{trace}")
+            return reply({"message": message}, status)
 
     def _find(self, request: Request) -> Handle:
         path = self._unversioned(request)

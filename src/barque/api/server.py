@@ -11,7 +11,7 @@ import ssl
 
 from barque.api.backends import Backends
 from barque.api.connection import Connection
-from barque.api.router import MAXIMUM, MINIMUM, Router, text
+from barque.api.router import MAXIMUM, MINIMUM, Log, Router, text
 from barque.api.routes.containers import ContainerRoutes
 from barque.api.routes.execs import ExecRoutes
 from barque.api.routes.images import ImageRoutes
@@ -22,7 +22,8 @@ from barque.api.tls import TlsLayer
 class Server:
     """One for all listeners; ``close`` ends them and their connections."""
 
-    def __init__(self, backends: Backends, version: str = "28.5.2") -> None:
+    def __init__(self, backends: Backends, version: str = "28.5.2", log: Log = lambda _: None) -> None:
+        """``log`` takes a line per request and per failure, with a traceback where the failure has no meaning."""
         routes = (
             ContainerRoutes(backends.containers),
             ExecRoutes(backends.execs),
@@ -31,7 +32,7 @@ class Server:
             VolumeRoutes(backends.volumes),
             SystemRoutes(backends.system, text(MAXIMUM), text(MINIMUM)),
         )
-        self._router = Router([entry for each in routes for entry in each.table()])
+        self._router = Router([entry for each in routes for entry in each.table()], log)
         self._headers = (
             f"Api-Version: {text(MAXIMUM)}\r\nDocker-Experimental: false\r\nOstype: linux\r\n"
             f"Server: Docker/{version} (linux)\r\n"
@@ -67,11 +68,15 @@ class Server:
         self._servers.append(server)
         return int(server.sockets[0].getsockname()[1])
 
-    async def close(self) -> None:
+    async def close(self, grace: float = 5.0) -> None:
+        """Streams end at once; requests that are being answered have ``grace`` seconds."""
         for server in self._servers:
             server.close()
-        for connection in list(self._connections):
-            connection.close()
+        tasks = {task for connection in list(self._connections) if (task := connection.close()) is not None}
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=grace)
+            for task in late:
+                task.cancel()
         for path in self._paths:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(path)

@@ -1,13 +1,52 @@
-"""The canonical names and types of the bodies clients send (Go's decoder matches names in any case)."""
+"""The canonical names and types of the bodies clients send (Go's decoder matches names in any case).
+
+A shape is a type, ``[shape]`` for an array of it, or a dict from names to shapes: ``{}`` is any object,
+``{EACH: shape}`` a map with names of the client's own. ``WORDS`` is an array of strings that may come as one string.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
+EACH = "*"
+WORDS = "words"
 STRINGS: list[Any] = [str]
-OBJECTS: list[Any] = [dict]
-MAP_OF_STRINGS: dict[str, Any] = {"*": str}
-NETWORKING: dict[str, Any] = {"EndpointsConfig": {}}
+THROTTLES: list[Any] = [{"Path": str, "Rate": int}]
+MAP_OF_STRINGS: dict[str, Any] = {EACH: str}
+ENDPOINT: dict[str, Any] = {
+    "IPAMConfig": {"IPv4Address": str, "IPv6Address": str, "LinkLocalIPs": STRINGS},
+    **dict.fromkeys(("Links", "Aliases", "DNSNames"), STRINGS),
+    **dict.fromkeys(
+        ("MacAddress", "NetworkID", "EndpointID", "Gateway", "IPAddress", "IPv6Gateway", "GlobalIPv6Address"), str
+    ),
+    **dict.fromkeys(("GwPriority", "IPPrefixLen", "GlobalIPv6PrefixLen"), int),
+    "DriverOpts": MAP_OF_STRINGS,
+}
+NETWORKING: dict[str, Any] = {"EndpointsConfig": {EACH: ENDPOINT}}
+MOUNT: dict[str, Any] = {
+    **dict.fromkeys(("Type", "Source", "Target", "Consistency"), str),
+    "ReadOnly": bool,
+    "BindOptions": {
+        "Propagation": str,
+        **dict.fromkeys(("NonRecursive", "CreateMountpoint", "ReadOnlyNonRecursive", "ReadOnlyForceRecursive"), bool),
+    },
+    "VolumeOptions": {
+        "NoCopy": bool,
+        "Labels": MAP_OF_STRINGS,
+        "Subpath": str,
+        "DriverConfig": {"Name": str, "Options": MAP_OF_STRINGS},
+    },
+    "ImageOptions": {"Subpath": str},
+    "TmpfsOptions": {"SizeBytes": int, "Mode": int, "Options": [STRINGS]},
+    "ClusterOptions": {},
+}
+DEVICE_REQUEST: dict[str, Any] = {
+    "Driver": str,
+    "Count": int,
+    "DeviceIDs": STRINGS,
+    "Capabilities": [STRINGS],
+    "Options": MAP_OF_STRINGS,
+}
 HOST_CONFIG: dict[str, Any] = {
     **dict.fromkeys(
         (
@@ -16,12 +55,14 @@ HOST_CONFIG: dict[str, Any] = {
         ),
         STRINGS,
     ),
+    "Devices": [dict.fromkeys(("PathOnHost", "PathInContainer", "CgroupPermissions"), str)],
+    "DeviceRequests": [DEVICE_REQUEST],
+    "Mounts": [MOUNT],
+    "Ulimits": [{"Name": str, "Soft": int, "Hard": int}],
+    "BlkioWeightDevice": [{"Path": str, "Weight": int}],
     **dict.fromkeys(
-        (
-            "Devices", "DeviceRequests", "Mounts", "Ulimits", "BlkioWeightDevice", "BlkioDeviceReadBps",
-            "BlkioDeviceWriteBps", "BlkioDeviceReadIOps", "BlkioDeviceWriteIOps",
-        ),
-        OBJECTS,
+        ("BlkioDeviceReadBps", "BlkioDeviceWriteBps", "BlkioDeviceReadIOps", "BlkioDeviceWriteIOps"),
+        THROTTLES,
     ),
     "ConsoleSize": [int],
     **dict.fromkeys(
@@ -44,7 +85,7 @@ HOST_CONFIG: dict[str, Any] = {
         int,
     ),
     "LogConfig": {"Type": str, "Config": MAP_OF_STRINGS},
-    "PortBindings": {},
+    "PortBindings": {EACH: [{"HostIp": str, "HostPort": str}]},
     "RestartPolicy": {"Name": str, "MaximumRetryCount": int},
     "Annotations": MAP_OF_STRINGS,
     "StorageOpt": MAP_OF_STRINGS,
@@ -61,10 +102,11 @@ CONFIG: dict[str, Any] = {
         ),
         bool,
     ),
-    **dict.fromkeys(("Env", "Cmd", "Entrypoint", "OnBuild", "Shell"), STRINGS),
+    **dict.fromkeys(("Env", "OnBuild"), STRINGS),
+    **dict.fromkeys(("Cmd", "Entrypoint", "Shell"), WORDS),
     "StopTimeout": int,
-    "ExposedPorts": {},
-    "Volumes": {},
+    "ExposedPorts": {EACH: {}},
+    "Volumes": {EACH: {}},
     "Labels": MAP_OF_STRINGS,
     "Healthcheck": HEALTH,
 }  # fmt: skip
@@ -78,7 +120,8 @@ EXEC: dict[str, Any] = {
 EXEC_START = {"Detach": bool, "Tty": bool, "ConsoleSize": [int]}
 UPDATE = HOST_CONFIG
 VOLUME = {"Name": str, "Driver": str, "DriverOpts": MAP_OF_STRINGS, "Labels": MAP_OF_STRINGS}
-IPAM = {"Driver": str, "Config": [dict], "Options": MAP_OF_STRINGS}
+IPAM_CONFIG = {"Subnet": str, "IPRange": str, "Gateway": str, "AuxiliaryAddresses": MAP_OF_STRINGS}
+IPAM = {"Driver": str, "Config": [IPAM_CONFIG], "Options": MAP_OF_STRINGS}
 NETWORK: dict[str, Any] = {
     **dict.fromkeys(("Name", "Driver", "Scope"), str),
     **dict.fromkeys(
@@ -88,5 +131,5 @@ NETWORK: dict[str, Any] = {
     "Options": MAP_OF_STRINGS,
     "Labels": MAP_OF_STRINGS,
 }
-CONNECT: dict[str, Any] = {"Container": str, "EndpointConfig": {}}
+CONNECT: dict[str, Any] = {"Container": str, "EndpointConfig": ENDPOINT}
 DISCONNECT: dict[str, Any] = {"Container": str, "Force": bool}

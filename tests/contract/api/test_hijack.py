@@ -7,6 +7,7 @@ import os
 import shutil
 from typing import Any
 
+import docker as docker_py
 import pytest
 from fakes import Served, served
 
@@ -109,6 +110,19 @@ def test_megabytes_both_ways() -> None:
     run(check)
 
 
+@pytest.mark.parametrize("upgrade", [UPGRADE, b"Host: x\r\n"])
+def test_megabytes_before_any_answer(upgrade: bytes) -> None:
+    async def check(engine: Served) -> None:
+        data = os.urandom(3 << 20)
+        reader, writer = await engine.connect()
+        writer.write(b"POST /containers/tty/attach HTTP/1.1\r\n" + upgrade + b"\r\n" + data)
+        writer.write_eof()
+        assert (await reader.read()).partition(b"\r\n\r\n")[2] == data + b"end"
+        writer.close()
+
+    run(check)
+
+
 def test_a_websocket() -> None:
     async def check(engine: Served) -> None:
         reader, writer = await engine.connect()
@@ -153,5 +167,60 @@ def test_the_stock_client() -> None:
         assert (code, out) == (3, b"hello\nend"), err
         created = [call[1] for call in engine.containers.calls if call[0] == "create"]
         assert created[0][1]["OpenStdin"] is True
+
+    run(check)
+
+
+@pytest.mark.skipif(DOCKER is None, reason="needs the docker client")
+def test_every_shape_the_stock_client_sends() -> None:
+    async def check(engine: Served) -> None:
+        options = (
+            "--mount type=bind,src=/,dst=/b,bind-propagation=rslave --mount type=tmpfs,dst=/t,tmpfs-size=1m "
+            "--mount type=volume,src=v,dst=/v,volume-label=a=b --ulimit nofile=5:6 --device /dev/null:/dev/n:rw "
+            "--device-cgroup-rule=c#1:3#r --gpus all --blkio-weight-device /dev/sda:10 --device-read-bps /dev/sda:1m "
+            "-p 127.0.0.1:80:80 -p 81 --expose 82 -v /x --network n --network-alias a --ip 10.0.0.2 --tmpfs /y "
+            "--health-cmd x --memory-swappiness 0 --health-interval 1s --log-opt a=b "
+            "--memory 1g --cpus 1.5 --pids-limit 5 --oom-score-adj 1 --stop-timeout 3 --init "
+            "--sysctl net.ipv4.ip_forward=1 --storage-opt size=1 --label a= --env A=b "
+            "--restart on-failure:3 --annotation a=b --link-local-ip 169.254.1.1 --add-host a:1.1.1.1"
+        )
+        words = [word.replace("#", " ") for word in options.split()]
+        code, out, err = await docker(f"unix://{engine.path}", "create", *words, "busybox", "true")
+        assert (code, out) == (0, b"c" * 64 + b"\n"), err
+        body = engine.containers.calls[-1][1][1]
+        assert body["HostConfig"]["Mounts"][0]["BindOptions"] == {"Propagation": "rslave"}
+        assert body["HostConfig"]["PortBindings"]["80/tcp"] == [{"HostIp": "127.0.0.1", "HostPort": "80"}]
+        assert body["NetworkingConfig"]["EndpointsConfig"]["n"]["IPAMConfig"]["IPv4Address"] == "10.0.0.2"
+
+    run(check)
+
+
+def test_docker_py() -> None:
+    def talk(path: str) -> bytes:
+        client = docker_py.APIClient(f"unix://{path}", version="auto", timeout=10)
+        assert client.ping() is True
+        assert client.version()["ApiVersion"] == "1.51"
+        host = client.create_host_config(
+            port_bindings={80: ("127.0.0.1", 8080), 81: None}, binds=["/a:/b"], devices=["/dev/null:/dev/n:r"],
+            mounts=[docker_py.types.Mount("/t", None, type="tmpfs", tmpfs_size=1 << 20)],
+            ulimits=[docker_py.types.Ulimit(name="nofile", soft=1, hard=2)], restart_policy={"Name": "always"},
+        )  # fmt: skip
+        network = client.create_networking_config({"n": client.create_endpoint_config(aliases=["a"])})
+        made = client.create_container(
+            "busybox", "cat", stdin_open=True, tty=True, ports=[80, 81], volumes=["/b"], labels=["a"],
+            host_config=host, networking_config=network, name="c1", healthcheck={"test": "true", "interval": 10**9},
+        )  # fmt: skip
+        assert made["Id"] == "c" * 64
+        stream = client.attach_socket("tty", {"stdin": 1, "stdout": 1, "stream": 1})
+        stream._sock.sendall(b"hello")
+        stream._sock.shutdown(1)
+        got = b""
+        while data := stream._sock.recv(100):
+            got += data
+        client.close()
+        return got
+
+    async def check(engine: Served) -> None:
+        assert await asyncio.to_thread(talk, str(engine.path)) == b"helloend"
 
     run(check)

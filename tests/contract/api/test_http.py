@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from fakes import Served, served
 
+from barque.api import connection
+
 
 def run(check: Any) -> None:
     async def bounded() -> None:
@@ -240,5 +242,87 @@ def test_head_of_an_archive() -> None:
         assert answer.startswith(b"HTTP/1.1 200 ")
         assert b"X-Docker-Container-Path-Stat: " in answer
         assert answer.endswith(b"\r\n\r\n")
+
+    run(check)
+
+
+def test_an_http_1_0_client() -> None:
+    """It knows no chunks, and keeps a connection only when both say so."""
+
+    async def check(engine: Served) -> None:
+        head, _, body = (await engine.exchange(b"GET /containers/c/logs?stdout=1 HTTP/1.0\r\n\r\n")).partition(
+            b"\r\n\r\n"
+        )
+        assert b"Transfer-Encoding" not in head
+        assert head.endswith(b"\r\nConnection: close")
+        assert body == b"\x01\0\0\0\0\0\0\x06first\n"
+        kept = b"GET /_ping HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"
+        answer = await engine.exchange(kept + kept + b"GET /_ping HTTP/1.0\r\n\r\n" + kept)
+        assert re.findall(rb"\r\nConnection: ([a-z-]+)", answer) == [b"keep-alive", b"keep-alive", b"close"]
+
+    run(check)
+
+
+def test_a_connection_that_ends_says_so() -> None:
+    async def check(engine: Served) -> None:
+        close = b"GET /_ping HTTP/1.1\r\nConnection: close\r\n\r\n"
+        assert b"\r\nConnection: close\r\n" in await engine.exchange(close)
+        assert b"\r\nConnection: close\r\n" in await engine.exchange(b"GARBAGE\r\n\r\n")
+        assert b"\r\nApi-Version: 1.51\r\n" in await engine.exchange(b"GARBAGE\r\n\r\n")
+
+    run(check)
+
+
+def test_a_head_that_never_comes_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "HEAD_SECONDS", 0.05)
+
+    async def check(engine: Served) -> None:
+        ping = b"GET /_ping HTTP/1.1\r\n\r\n"
+        for sent, answered in ((b"", 0), (b"GET /_p", 0), (ping + b"GET", 1)):
+            reader, writer = await engine.connect()
+            writer.write(sent)
+            try:
+                got = await reader.read()
+            except ConnectionResetError:
+                got = b""
+            assert got.count(b"HTTP/1.1 200 ") == answered
+            writer.close()
+        reader, writer = await engine.connect()
+        writer.write(b"POST /containers/c/wait HTTP/1.1\r\n\r\n")
+        await reader.readuntil(b"\r\n\r\n")
+        # one that is cut off later: a timer of the first would have rung by then
+        late, other = await engine.connect()
+        assert await late.read() == b""
+        other.close()
+        engine.containers.exited.set_result({"StatusCode": 0})
+        await reader.readuntil(b"0\r\n\r\n")
+        writer.close()
+
+    run(check)
+
+
+def test_closing_waits_for_answers_and_not_for_streams() -> None:
+    async def check(engine: Served) -> None:
+        started, go = asyncio.Event(), asyncio.Event()
+
+        async def remove(name: str, *flags: bool) -> None:
+            started.set()
+            await go.wait()
+
+        engine.containers.remove = remove  # type: ignore[method-assign]
+        reader, writer = await engine.connect()
+        writer.write(b"DELETE /containers/c HTTP/1.1\r\n\r\n")
+        following, other = await engine.connect()
+        other.write(b"GET /containers/c/logs?stdout=1&follow=1 HTTP/1.1\r\n\r\n")
+        await started.wait()
+        await engine.containers.following.wait()
+        closing = asyncio.create_task(engine.server.close())
+        await following.read()
+        assert not closing.done()
+        go.set()
+        assert (await reader.read()).startswith(b"HTTP/1.1 204 ")
+        await closing
+        writer.close()
+        other.close()
 
     run(check)

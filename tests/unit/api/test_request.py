@@ -1,8 +1,8 @@
 import asyncio
 import base64
 import json
+import re
 from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 
@@ -23,10 +23,7 @@ class Body:
 
 
 def request(query: str = "", body: bytes = b"", **headers: str) -> Request:
-    def no_hijack(_: bytes) -> Any:
-        raise AssertionError
-
-    return Request("POST", "/x", parse_query(query), headers, Body(body), no_hijack)
+    return Request("POST", "/x", parse_query(query), headers, Body(body))
 
 
 def test_keys_in_any_case() -> None:
@@ -112,3 +109,49 @@ def test_registry_auth() -> None:
     assert (found.username, found.password, found.server_address) == ("u", "p?>", "r.example")
     assert request(**{"x-registry-auth": "e30="}).auth() is None
     assert request(**{"x-registry-auth": "***"}).auth() is None
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted"),
+    [
+        ({"hostconfig": {"mounts": [{"type": "bind", "bindoptions": {"propagation": "rslave"}}]}},
+         {"HostConfig": {"Mounts": [{"Type": "bind", "BindOptions": {"Propagation": "rslave"}}]}}),
+        ({"hostconfig": {"portbindings": {"80/tcp": [{"hostport": "8080"}], "81/tcp": None}}},
+         {"HostConfig": {"PortBindings": {"80/tcp": [{"HostPort": "8080"}], "81/tcp": None}}}),
+        ({"networkingconfig": {"endpointsconfig": {"Net": {"aliases": ["a"]}, "other": None}}},
+         {"NetworkingConfig": {"EndpointsConfig": {"Net": {"Aliases": ["a"]}, "other": None}}}),
+        ({"cmd": "ls", "entrypoint": None, "labels": {"A": None}, "env": None},
+         {"Cmd": ["ls"], "Entrypoint": None, "Labels": {"A": ""}, "Env": None}),
+        ({"Image": "\ud800x\U0001f600"}, {"Image": "\ufffdx\U0001f600"}),
+    ],
+)  # fmt: skip
+def test_nested_names(given: object, wanted: object) -> None:
+    assert asyncio.run(request(body=json.dumps(given).encode()).json(shapes.CREATE)) == wanted
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ({"HostConfig": {"Mounts": [{"Type": 5}]}}, "number into Go struct field .Type of type string"),
+        ({"HostConfig": {"PortBindings": {"80/tcp": "x"}}}, "string into Go struct field .PortBindings of type"),
+        ({"HostConfig": {"Ulimits": [{"Soft": "a"}]}}, "string into Go struct field .Soft of type int64"),
+        ({"HostConfig": {"Memory": 1 << 63}}, "number into Go struct field .Memory of type int64"),
+        ({"ExposedPorts": {"80": 5}}, "number into Go struct field .ExposedPorts of type"),
+        ({"NetworkingConfig": {"EndpointsConfig": {"n": {"Aliases": "x"}}}}, "string into Go struct field .Aliases"),
+    ],
+)
+def test_wrong_types_deep_inside(body: object, message: str) -> None:
+    with pytest.raises(InvalidArgument, match=re.escape(message)):
+        asyncio.run(request(body=json.dumps(body).encode()).json(shapes.CREATE))
+
+
+def test_the_command_of_an_exec_is_an_array() -> None:
+    with pytest.raises(InvalidArgument, match=r"cannot unmarshal string into Go struct field \.Cmd"):
+        asyncio.run(request(body=b'{"Cmd": "ls"}').json(shapes.EXEC))
+
+
+@pytest.mark.parametrize("query", ["", "h=1", "h=-1&w=2", "h=1&w=x", f"h=1&w={1 << 32}", "h=1&w=" + "9" * 5000])
+def test_sizes_are_required(query: str) -> None:
+    with pytest.raises(InvalidArgument, match=r"invalid resize (height|width)"):
+        request(query).console_size()
+    assert request("h=24&w=80").console_size() == (24, 80)

@@ -24,10 +24,7 @@ async def echo(request: Request) -> Response:
 
 
 def answer(router: Router, method: str, path: str) -> tuple[int, Any]:
-    def no_hijack(_: bytes) -> Any:
-        raise AssertionError
-
-    found: Response | Hijack = asyncio.run(router.handle(Request(method, path, {}, {}, Empty(), no_hijack)))
+    found: Response | Hijack = asyncio.run(router.handle(Request(method, path, {}, {}, Empty())))
     assert isinstance(found, Response)
     assert isinstance(found.body, bytes)
     return found.status, json.loads(found.body or b"null")
@@ -93,6 +90,7 @@ def test_unknown_paths_and_methods(router: Router, method: str, path: str) -> No
         ("POST", "/grpc"),
         ("POST", "/plugins/pull"),
         ("POST", "/plugins/a/enable"),
+        ("GET", "/images/a/b:1/attestations"),
         ("GET", "/containers/a/checkpoints"),
         ("DELETE", "/containers/a/checkpoints/b"),
     ],
@@ -118,6 +116,7 @@ def test_swarm_answers_as_a_node_outside_one(router: Router, path: str) -> None:
         (Unauthorized("u"), 401),
         (BarqueError("b"), 500),
         (OSError(5, "e"), 500),
+        (ConnectionRefusedError(111, "Connection refused"), 500),
         (ZeroDivisionError("z"), 500),
     ],
 )
@@ -133,3 +132,24 @@ def test_not_modified_has_no_body() -> None:
         raise NotModified("")
 
     assert answer(Router([("GET", "/x", fail)]), "GET", "/x") == (304, None)
+
+
+def test_the_log_has_requests_and_failures() -> None:
+    async def fail(_: Request) -> Response:
+        raise ZeroDivisionError("z")
+
+    lines: list[str] = []
+    answer(Router([("GET", "/x", fail)], lines.append), "GET", "/x")
+    answer(Router([], lines.append), "GET", "/y")
+    assert lines[0] == "GET /x"
+    assert lines[1].startswith("Handler for GET /x returned error: z\nTraceback")
+    assert lines[2:] == ["GET /y", "Handler for GET /y returned error: page not found"]
+
+
+def test_a_message_with_half_a_surrogate_pair() -> None:
+    async def fail(_: Request) -> Response:
+        raise Conflict("\ud800 \udcff")
+
+    found = asyncio.run(Router([("GET", "/x", fail)]).handle(Request("GET", "/x", {}, {}, Empty())))
+    assert isinstance(found, Response)
+    assert found.body == b'{"message":"? ?"}\n'

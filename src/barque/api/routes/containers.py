@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 from barque.api import filter_names, shapes
 from barque.api.backends import Containers
 from barque.api.request import Request
-from barque.api.response import Hijack, Response, nothing, reply
+from barque.api.response import Hijack, Response, encode, nothing, reply
 from barque.api.websocket import WebSocketDuplex, accept_key
 from barque.errors import InvalidArgument
 from barque.model.requests import AttachOptions, Duplex, Json, LogOptions
@@ -27,7 +27,7 @@ def stream_type(request: Request, tty: bool) -> str:
 
 async def json_lines(values: AsyncIterator[Json]) -> AsyncIterator[bytes]:
     async for value in values:
-        yield json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogateescape") + b"\n"
+        yield encode(value) + b"\n"
 
 
 class ContainerRoutes:
@@ -76,9 +76,6 @@ class ContainerRoutes:
         body = await request.json(shapes.CREATE, required=True)
         if not any(key != "HostConfig" and key != "NetworkingConfig" for key in body):
             raise InvalidArgument("config cannot be empty in order to create a container")
-        for name in ("Cmd", "Entrypoint"):
-            if isinstance(body.get(name), str):
-                body[name] = [body[name]]
         name = request.text("name")
         if name and not NAME.fullmatch(name):
             raise InvalidArgument(f"Invalid container name ({name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed")
@@ -124,8 +121,7 @@ class ContainerRoutes:
         return Response(200, json_lines(samples), {"Content-Type": "application/json"})
 
     async def resize(self, request: Request) -> Response:
-        rows, columns = request.number("h", 0) or 0, request.number("w", 0) or 0
-        await self.backend.resize(request.parameters["name"], rows, columns)
+        await self.backend.resize(request.parameters["name"], *request.console_size())
         return nothing(200)
 
     async def start(self, request: Request) -> Response:
@@ -180,7 +176,7 @@ class ContainerRoutes:
         attachment = await self.backend.attach(request.parameters["name"], self._attach_options(request, True))
         return Hijack(attachment.run, stream_type(request, attachment.tty))
 
-    async def attach_websocket(self, request: Request) -> Response:
+    async def attach_websocket(self, request: Request) -> Hijack:
         key = request.headers.get("sec-websocket-key")
         if not key:
             raise InvalidArgument("not a websocket handshake")
@@ -189,10 +185,13 @@ class ContainerRoutes:
             "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             f"Sec-WebSocket-Accept: {accept_key(key)}\r\n\r\n"
         )
-        duplex: Duplex = WebSocketDuplex(request.hijack(head.encode()))
-        await attachment.run(duplex)
-        await duplex.write_eof()
-        raise ConnectionError("the websocket has ended")
+
+        async def run(connection: Duplex) -> None:
+            framed = WebSocketDuplex(connection)
+            await attachment.run(framed)
+            await framed.write_eof()
+
+        return Hijack(run, head=head.encode())
 
     async def wait(self, request: Request) -> Response:
         ended = await self.backend.wait(request.parameters["name"], request.text("condition"))

@@ -36,8 +36,7 @@ class ExecRoutes:
         return Hijack(attachment.run, stream_type(request, attachment.tty))
 
     async def resize(self, request: Request) -> Response:
-        rows, columns = request.number("h", 0) or 0, request.number("w", 0) or 0
-        await self.backend.resize(request.parameters["name"], rows, columns)
+        await self.backend.resize(request.parameters["name"], *request.console_size())
         return nothing(200)
 
     async def inspect(self, request: Request) -> Response:

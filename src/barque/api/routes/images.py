@@ -10,7 +10,7 @@ from barque.api import filter_names, older
 from barque.api.backends import Images
 from barque.api.errors import message_of
 from barque.api.request import Request
-from barque.api.response import Response, nothing, reply
+from barque.api.response import Response, encode, nothing, reply
 from barque.errors import InvalidArgument
 from barque.model.requests import Json, Progress
 
@@ -38,7 +38,7 @@ async def progress(values: Progress) -> Response:
 
 
 def _line(value: Json) -> bytes:
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogateescape") + b"\r\n"
+    return encode(value) + b"\r\n"
 
 
 def platform_of(request: Request) -> str:
