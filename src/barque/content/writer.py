@@ -19,12 +19,7 @@ class Writer:
     def __init__(self, partial: str, final: str, digest: str, size: int) -> None:
         self._partial, self._final = partial, final
         self.digest, self.size = digest, size
-        self._fd = os.open(partial, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(self._fd)
-            raise Unavailable(f"{digest} is being written by another transfer") from None
+        self._fd = self._locked()
         self._hash = hashlib.sha256()
         self.offset = 0
         while data := os.read(self._fd, 1 << 20):
@@ -32,6 +27,21 @@ class Writer:
             self.offset += len(data)
         if size >= 0 and self.offset > size:
             self.restart()
+
+    def _locked(self) -> int:
+        """The partial file, ours alone. What was opened may be the finished blob by now, not to be touched then."""
+        while True:
+            descriptor = os.open(self._partial, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if os.path.samestat(os.fstat(descriptor), os.stat(self._partial)):
+                    return descriptor
+            except FileNotFoundError:
+                pass
+            except BlockingIOError:
+                os.close(descriptor)
+                raise Unavailable(f"{self.digest} is being written by another transfer") from None
+            os.close(descriptor)
 
     def restart(self) -> None:
         """Throw away what is there."""

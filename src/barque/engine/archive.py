@@ -32,8 +32,7 @@ class ArchiveService:
         os.makedirs(rootfs, exist_ok=True)
         mounts = [m.to_json() for m in self._snapshots.mounts(container.id)]
         for point in sorted(container.mounts, key=lambda p: p["Destination"]):
-            inside = f"{rootfs}{point['Destination']}"
-            if point["Type"] in ("bind", "volume") and os.path.isdir(point["Source"]) and os.path.isdir(inside):
+            if point["Type"] in ("bind", "volume") and os.path.exists(point["Source"]):
                 mounts.append(Mount("none", point["Source"], point["Destination"], ("rbind",)).to_json())
         try:
             yield {"mounts": mounts, "rootfs": rootfs, "container": container.name}

@@ -9,8 +9,9 @@ from typing import IO
 
 from barque.errors import InvalidArgument
 from barque.layers.compression import Uncompressed, open_blob
-from barque.layers.extract import Extractor, clean, remove_tree
+from barque.layers.extract import Extractor, clean
 from barque.layers.reader import entries
+from barque.linux import trees
 
 WHITEOUT = ".wh."
 OPAQUE = ".wh..wh..opq"
@@ -84,7 +85,7 @@ def _opaque(extractor: Extractor, path: str, overlay: bool, made: set[str]) -> N
         names = [entry.name for entry in found]
     for name in names:
         if (f"{path}/{name}" if path else name) not in made:
-            remove_tree(directory, name)
+            trees.remove(directory, name)
     extractor.forget()
 
 
@@ -105,5 +106,5 @@ def _whiteout(extractor: Extractor, path: str, overlay: bool, made: set[str]) ->
             os.mknod(hidden, stat.S_IFCHR, 0, dir_fd=directory)
         return
     with contextlib.suppress(FileNotFoundError):
-        remove_tree(directory, hidden)
+        trees.remove(directory, hidden)
     extractor.forget()

@@ -46,10 +46,25 @@ def enter(request: dict[str, Any]) -> None:
         return
     libc.unshare(clone.CLONE_NEWNS)
     libc.mount("", "/", None, mounts.MS_PRIVATE | mounts.MS_REC)
-    for entry in request["mounts"]:
-        mounts.perform(entry, request["rootfs"])
-    os.chroot(request["rootfs"])
-    os.chdir("/")
+    rootfs, *inside = request["mounts"]
+    mounts.perform(rootfs, request["rootfs"])
+    root = os.open(request["rootfs"], os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    for entry in inside:
+        _mount_inside(root, entry)
+    os.fchdir(root)
+    os.chroot(".")
+
+
+def _mount_inside(root: int, entry: dict[str, Any]) -> None:
+    """A volume, where the container's own links lead inside its root; one whose mount point was never made is left."""
+    try:
+        point = paths.open_in_root(root, entry["target"], os.O_PATH)
+    except OSError:
+        return
+    try:
+        mounts.perform({**entry, "target": ""}, f"/proc/self/fd/{point}")
+    finally:
+        os.close(point)
 
 
 def _resolve(request: dict[str, Any], follow: bool) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
 import tarfile
 from collections.abc import Callable, Iterator
+from typing import IO
 
 from barque.layers.apply import OPAQUE, OPAQUE_XATTR, WHITEOUT
 
@@ -37,18 +39,34 @@ def _xattrs(path: str) -> dict[str, bytes]:
 
 
 def _walk(root: str, relative: str = "") -> Iterator[str]:
-    with os.scandir(os.path.join(root, relative) if relative else root) as found:
-        rows = sorted((e.name, e.is_dir(follow_symlinks=False)) for e in found)
-    for name, is_directory in rows:
-        path = f"{relative}/{name}" if relative else name
+    """Everything below, sorted, a directory before what is in it; without recursion, whatever the depth."""
+    pending = [_below(root, relative)]
+    while pending:
+        if not pending[-1]:
+            pending.pop()
+            continue
+        path, is_directory = pending[-1].pop()
         yield path
         if is_directory:
-            yield from _walk(root, path)
+            pending.append(_below(root, path))
+
+
+def _below(root: str, relative: str) -> list[tuple[str, bool]]:
+    """Paths in reverse order, and whether each is a directory; nothing for one that has just gone."""
+    try:
+        with os.scandir(os.path.join(root, relative) if relative else root) as found:
+            rows = sorted(((e.name, e.is_dir(follow_symlinks=False)) for e in found), reverse=True)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    return [(f"{relative}/{name}" if relative else name, is_directory) for name, is_directory in rows]
 
 
 def _entry(root: str, path: str, name: str, write: Write, seen: dict[tuple[int, int], str]) -> None:
     full = os.path.join(root, path)
-    found = os.lstat(full)
+    try:
+        found = os.lstat(full)
+    except (FileNotFoundError, NotADirectoryError):  # a running container took it away
+        return
     kind = stat.S_IFMT(found.st_mode)
     if kind == stat.S_IFSOCK:
         return
@@ -60,9 +78,7 @@ def _entry(root: str, path: str, name: str, write: Write, seen: dict[tuple[int, 
             _send(write, info)
             return
     if kind == stat.S_IFREG:
-        info.size = found.st_size
-        _send(write, info)
-        _content(full, found.st_size, write)
+        _file(full, info, write)
         return
     if kind == stat.S_IFDIR:
         info.type = tarfile.DIRTYPE
@@ -77,15 +93,31 @@ def _entry(root: str, path: str, name: str, write: Write, seen: dict[tuple[int, 
     _send(write, info)
 
 
-def _content(path: str, size: int, write: Write) -> None:
+def _file(path: str, info: tarfile.TarInfo, write: Write) -> None:
+    """The header only once the file is open, and is one: it may have gone, or become a link, since it was looked at."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO):
+            return
+        raise
+    with open(descriptor, "rb") as file:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            return
+        info.size = found.st_size
+        _send(write, info)
+        _content(file, found.st_size, write)
+
+
+def _content(file: IO[bytes], size: int, write: Write) -> None:
     left = size
-    with open(path, "rb") as file:
-        while left:
-            data = file.read(min(BLOCK, left))
-            if not data:  # it shrank while we read: the header's promise is kept with zeros
-                data = b"\0" * min(BLOCK, left)
-            write(data)
-            left -= len(data)
+    while left:
+        data = file.read(min(BLOCK, left))
+        if not data:  # it shrank while we read: the header's promise is kept with zeros
+            data = b"\0" * min(BLOCK, left)
+        write(data)
+        left -= len(data)
     if size % 512:
         write(b"\0" * (512 - size % 512))
 
@@ -100,7 +132,10 @@ def write_layer(upper: str, write: Write) -> None:
     seen: dict[tuple[int, int], str] = {}
     for path in _walk(upper):
         full = os.path.join(upper, path)
-        found = os.lstat(full)
+        try:
+            found = os.lstat(full)
+        except (FileNotFoundError, NotADirectoryError):
+            continue
         if stat.S_ISCHR(found.st_mode) and found.st_rdev == 0:
             above, _, name = path.rpartition("/")
             _send(write, _header(f"{above}/{WHITEOUT}{name}" if above else WHITEOUT + name, found, "", {}))

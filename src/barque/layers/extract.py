@@ -10,7 +10,7 @@ from typing import Protocol
 
 from barque.errors import InvalidArgument
 from barque.layers.reader import Entry
-from barque.linux import paths
+from barque.linux import paths, trees
 
 DIRECTORY = os.O_RDONLY | os.O_DIRECTORY
 CACHED = 64
@@ -52,12 +52,7 @@ class Extractor:
         if found is not None:
             return found
         try:
-            found = paths.open_in_root(self.root, path, DIRECTORY)
-        except FileNotFoundError:
-            above, name = self.parent(path)
-            with contextlib.suppress(FileExistsError):
-                os.mkdir(name, 0o755, dir_fd=above)
-            found = paths.open_in_root(self.root, path, DIRECTORY)
+            found = self._made(path)
         except OSError as error:
             if error.errno not in (errno.ENOTDIR, errno.ELOOP):
                 raise
@@ -65,6 +60,27 @@ class Extractor:
         if len(self._open) >= CACHED:
             self.forget()
         self._open[path] = found
+        return found
+
+    def _made(self, path: str) -> int:
+        """The directory, with those above it that are missing: from the top down, a path may have 2,000 parts."""
+        try:
+            return paths.open_in_root(self.root, path, DIRECTORY)
+        except FileNotFoundError:
+            pass
+        found, parts = os.dup(self.root), path.split("/")
+        for count, name in enumerate(parts, 1):
+            above = found
+            try:
+                with contextlib.suppress(FileExistsError):
+                    os.mkdir(name, 0o755, dir_fd=above)
+                # one that is a link is resolved from the root, by the kernel; the others from where we are
+                try:
+                    found = os.open(name, DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=above)
+                except OSError:
+                    found = paths.open_in_root(self.root, "/".join(parts[:count]), DIRECTORY)
+            finally:
+                os.close(above)
         return found
 
     def forget(self) -> None:
@@ -109,7 +125,7 @@ class Extractor:
             if kind == b"5":
                 return
             self.forget_below()
-            remove_tree(directory, name)
+            trees.remove(directory, name)
         else:
             os.unlink(name, dir_fd=directory)
 
@@ -167,7 +183,8 @@ class Extractor:
     def close(self) -> None:
         for path, mtime in self._times.items():
             with contextlib.suppress(OSError):
-                directory = paths.open_in_root(self.root, path, os.O_RDONLY | os.O_NOFOLLOW)
+                # no other kind: to open a fifo waits for its writer, to open a device acts on it
+                directory = paths.open_in_root(self.root, path, DIRECTORY | os.O_NOFOLLOW)
                 os.utime(directory, ns=(int(mtime * 1e9),) * 2)
                 os.close(directory)
         self.forget()
@@ -185,28 +202,3 @@ def _xattr(target: int | str, key: str, value: bytes) -> None:
     except OSError as error:
         if error.errno not in (errno.EOPNOTSUPP, errno.EPERM):
             raise
-
-
-def remove_tree(directory: int, name: str) -> None:
-    """rm -r below an open directory; links are removed, not followed."""
-    try:
-        below = os.open(name, DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=directory)
-    except NotADirectoryError:
-        os.unlink(name, dir_fd=directory)
-        return
-    except OSError as error:
-        if error.errno != errno.ELOOP:
-            raise
-        os.unlink(name, dir_fd=directory)
-        return
-    try:
-        with os.scandir(below) as found:
-            rows = [(e.name, e.is_dir(follow_symlinks=False)) for e in found]
-        for child, is_directory in rows:
-            if is_directory:
-                remove_tree(below, child)
-            else:
-                os.unlink(child, dir_fd=below)
-    finally:
-        os.close(below)
-    os.rmdir(name, dir_fd=directory)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -10,6 +11,8 @@ from typing import Protocol
 from barque.errors import InvalidArgument
 
 MAX_NAME = 1 << 20
+MAX_ID = (1 << 32) - 1
+"""The one that chown(2) takes for: as it is."""
 
 
 class Source(Protocol):
@@ -109,16 +112,33 @@ def _entry(info: tarfile.TarInfo, pax: dict[str, bytes]) -> Entry:
     except ValueError:
         raise InvalidArgument("archive/tar: invalid tar header") from None
     prefix = "SCHILY.xattr."
-    return Entry(
-        text("path", info.name + ("/" if info.type == b"5" and not info.name.endswith("/") else "")),
-        b"0" if info.type in (b"\0", b"7") else info.type,
-        number("size", info.size) if info.type in (b"0", b"\0", b"7") else 0,
-        info.mode,
-        number("uid", info.uid),
-        number("gid", info.gid),
-        mtime,
-        text("linkpath", info.linkname),
-        info.devmajor,
-        info.devminor,
-        {name.removeprefix(prefix): value for name, value in pax.items() if name.startswith(prefix)},
+    return _checked(
+        pax,
+        Entry(
+            text("path", info.name + ("/" if info.type == b"5" and not info.name.endswith("/") else "")),
+            b"0" if info.type in (b"\0", b"7") else info.type,
+            number("size", info.size) if info.type in (b"0", b"\0", b"7") else 0,
+            info.mode,
+            number("uid", info.uid),
+            number("gid", info.gid),
+            mtime,
+            text("linkpath", info.linkname),
+            info.devmajor,
+            info.devminor,
+            {name.removeprefix(prefix): value for name, value in pax.items() if name.startswith(prefix)},
+        ),
     )
+
+
+def _checked(pax: dict[str, bytes], entry: Entry) -> Entry:
+    """Numbers that the kernel's calls take; they would fail there with errors of their own."""
+    if any(name.startswith("GNU.sparse.") for name in pax):
+        raise InvalidArgument(f"unhandled tar entry {entry.name!r}: sparse files are not supported")
+    ids_fit = 0 <= entry.uid < MAX_ID and 0 <= entry.gid < MAX_ID
+    device_fits = entry.kind not in (b"3", b"4") or (0 <= entry.major < 1 << 12 and 0 <= entry.minor < 1 << 20)
+    time_fits = math.isfinite(entry.mtime) and abs(entry.mtime) < 1 << 62
+    if not (ids_fit and device_fits and time_fits and entry.size >= 0) or any(
+        "\0" in key or not key for key in entry.xattrs
+    ):
+        raise InvalidArgument("archive/tar: invalid tar header")
+    return entry

@@ -23,16 +23,21 @@ def apply(request: dict[str, Any]) -> dict[str, Any]:
     return {"diff_id": found, "size": size}
 
 
-def _locked_apply(request: dict[str, Any], connection: socket.socket) -> None:
-    """The same with nothing but the target in sight."""
-    blob = os.open(request["blob"], os.O_RDONLY | os.O_CLOEXEC)
+def _lock_into(directory: str) -> None:
+    """Nothing of the host is to be seen from here on: not by a link in a layer, nor by one a container makes now."""
     libc.unshare(clone.CLONE_NEWNS)
     libc.mount("", "/", None, mounts.MS_PRIVATE | mounts.MS_REC)
-    libc.mount(request["target"], request["target"], None, mounts.MS_BIND)
-    os.chdir(request["target"])
+    libc.mount(directory, directory, None, mounts.MS_BIND)
+    os.chdir(directory)
     libc.pivot_root(".", ".")
     libc.umount(".", mounts.MNT_DETACH)
     os.chdir("/")
+
+
+def _locked_apply(request: dict[str, Any], connection: socket.socket) -> None:
+    """The same with nothing but the target in sight."""
+    blob = os.open(request["blob"], os.O_RDONLY | os.O_CLOEXEC)
+    _lock_into(request["target"])
     with open(blob, "rb") as file:
         found, size = apply_layer(file, "/", request.get("driver") != "vfs")
     if request.get("diff_id") and found != request["diff_id"]:
@@ -42,8 +47,9 @@ def _locked_apply(request: dict[str, Any], connection: socket.socket) -> None:
 
 def _layer(request: dict[str, Any], connection: socket.socket) -> None:
     """The overlay upper directory ``source`` as a layer tar over the connection."""
+    _lock_into(request["source"])
     connection.sendall(lines.ok())
-    write_layer(request["source"], connection.sendall)
+    write_layer("/", connection.sendall)
 
 
 HANDLERS = {

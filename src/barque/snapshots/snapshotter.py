@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from barque.errors import Conflict, NotFound
+from barque.linux import trees
 from barque.model import Mount
 from barque.state import Database
 
@@ -41,7 +42,16 @@ class Snapshotter(ABC):
         known = {str(row[0]) for row in self._db.query("SELECT number FROM snapshot")}
         for name in os.listdir(self.root):
             if name.isdigit() and name not in known:
-                shutil.rmtree(os.path.join(self.root, name), ignore_errors=True)
+                self._remove_directory(int(name))
+
+    def _remove_directory(self, number: int) -> None:
+        """What cannot be removed now has no record, and is swept at the next start."""
+        root = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            with contextlib.suppress(OSError):
+                trees.remove(root, str(number))
+        finally:
+            os.close(root)
 
     def directory(self, number: int) -> str:
         return os.path.join(self.root, str(number))
@@ -73,7 +83,11 @@ class Snapshotter(ABC):
                 raise Conflict(f"snapshot {key} already exists")
             tx.execute("INSERT INTO snapshot (key, parent) VALUES (?, ?)", (key, parent))
             number = tx.lastrowid or 0
-            self._make(number, parent)
+            try:
+                self._make(number, parent)
+            except BaseException:
+                self._remove_directory(number)  # the number is rolled back too, and given out again
+                raise
 
     def commit(self, name: str, key: str) -> None:
         """The active snapshot ``key`` becomes the committed ``name``."""
@@ -93,7 +107,7 @@ class Snapshotter(ABC):
             if row is None:
                 return
             tx.execute("DELETE FROM snapshot WHERE key = ?", (key,))
-        shutil.rmtree(self.directory(row[0]), ignore_errors=True)
+        self._remove_directory(row[0])
 
     def walk(self) -> Iterator[str]:
         """All keys."""

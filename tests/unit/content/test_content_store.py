@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 from pathlib import Path
 
@@ -59,3 +60,23 @@ def test_two_writers_of_one_blob_do_not_mix(store: ContentStore) -> None:
 def test_what_is_no_digest_is_refused(store: ContentStore, digest: str) -> None:
     with pytest.raises(InvalidArgument):
         store.path(digest)
+
+
+def test_a_blob_finished_between_open_and_lock_is_left_alone(
+    store: ContentStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock, done = fcntl.flock, []
+
+    def late(descriptor: int, operation: int) -> None:
+        if not done:
+            done.append(True)
+            store.write_bytes(DATA)
+        lock(descriptor, operation)
+
+    monkeypatch.setattr("barque.content.writer.fcntl.flock", late)
+    writer = store.ingest(DIGEST, len(DATA))
+    writer.restart()
+    assert (done, writer.offset, store.read(DIGEST)) == ([True], 0, DATA)
+    writer.write(DATA)
+    writer.commit()
+    assert store.read(DIGEST) == DATA
