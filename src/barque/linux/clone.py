@@ -19,17 +19,19 @@ CLONE_NEWIPC = 0x08000000
 CLONE_NEWUSER = 0x10000000
 CLONE_NEWPID = 0x20000000
 CLONE_NEWNET = 0x40000000
+CLONE_INTO_CGROUP = 0x200000000
 
 
-def clone(flags: int, parent: bool = False) -> tuple[int, int]:
+def clone(flags: int, parent: bool = False, cgroup: int | None = None) -> tuple[int, int]:
     """Fork with ``flags``: ``(pid, pidfd)`` in the parent, ``(0, -1)`` in the child.
 
-    ``parent`` makes the child a sibling (CLONE_PARENT). Only for single-threaded processes: no atfork handler runs.
+    ``parent`` makes the child a sibling (CLONE_PARENT); ``cgroup`` is a directory of cgroup v2 it is born in. Only for
+    single-threaded processes: no atfork handler runs.
     """
     pidfd = ctypes.c_int(-1)
     exit_signal = 0 if parent else signal.SIGCHLD
-    flags |= CLONE_PIDFD | (CLONE_PARENT if parent else 0)
-    arguments = struct.pack("11Q", flags, ctypes.addressof(pidfd), 0, 0, exit_signal, 0, 0, 0, 0, 0, 0)
+    flags |= CLONE_PIDFD | (CLONE_PARENT if parent else 0) | (0 if cgroup is None else CLONE_INTO_CGROUP)
+    arguments = struct.pack("11Q", flags, ctypes.addressof(pidfd), 0, 0, exit_signal, 0, 0, 0, 0, 0, cgroup or 0)
     buffer = ctypes.create_string_buffer(arguments, len(arguments))
     pid = libc.syscall(libc.SYS_CLONE3, "clone3", buffer, len(arguments))
     if pid == 0:

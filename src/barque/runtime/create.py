@@ -11,7 +11,6 @@ from barque.cgroups import Cgroup
 from barque.errors import StartError
 from barque.linux import clone, libc
 from barque.runtime import init, seccomp
-from barque.runtime.loopback import bring_up
 
 
 class Stdio(NamedTuple):
@@ -64,25 +63,27 @@ def create(
     The caller must be single-threaded. ``console_socket`` gets the terminal's master by SCM_RIGHTS when
     ``process.terminal`` is set. Raises StartError in runc's words; nothing is left of init then.
     """
-    setup, flags, parent_namespaces = _setup(bundle, spec, stdio, console_socket, pdeathsig)
+    setup, flags, parent_namespaces = _setup(bundle, spec, stdio, console_socket, pdeathsig, cgroup)
     ours, theirs = socket.socketpair()
+    door = cgroup.door() if cgroup is not None else None
     try:
         for kind, descriptor in parent_namespaces:
             libc.setns(descriptor, kind)
-        pid, pidfd = clone.clone(flags)
+        pid, pidfd = clone.clone(flags, cgroup=door)
         if pid == 0:
             ours.close()
             init.run(spec, setup, theirs)
-            os._exit(1)
     finally:
         if parent_namespaces:
             _back_to_own_pid_namespace()
         for _, descriptor in [*setup["joined"], *parent_namespaces]:
             os.close(descriptor)
+        if door is not None:
+            os.close(door)
     theirs.close()
     line = init.Line(ours)
     try:
-        _serve(line, pid, spec, cgroup)
+        _serve(line, pid, spec)
     except BaseException:
         _abandon(pid, pidfd)
         raise
@@ -90,7 +91,12 @@ def create(
 
 
 def _setup(
-    bundle: str, spec: dict[str, Any], stdio: tuple[int, int, int], console_socket: int | None, pdeathsig: bool
+    bundle: str,
+    spec: dict[str, Any],
+    stdio: tuple[int, int, int],
+    console_socket: int | None,
+    pdeathsig: bool,
+    cgroup: Cgroup | None,
 ) -> tuple[dict[str, Any], int, list[tuple[int, int]]]:
     linux = spec.get("linux") or {}
     new = 0
@@ -121,7 +127,7 @@ def _setup(
         "new_network": bool(new & clone.CLONE_NEWNET),
         "new_cgroup": bool(new & clone.CLONE_NEWCGROUP),
         "reaper": (spec.get("annotations") or {}).get("org.barque.init") == "true",
-        "loopback": bring_up,
+        "cgroup": cgroup,
     }
     return setup, new & ~(clone.CLONE_NEWCGROUP | clone.CLONE_NEWTIME), parent
 
@@ -134,10 +140,8 @@ def _back_to_own_pid_namespace() -> None:
         os.close(own)
 
 
-def _serve(line: init.Line, pid: int, spec: dict[str, Any], cgroup: Cgroup | None) -> None:
+def _serve(line: init.Line, pid: int, spec: dict[str, Any]) -> None:
     """Answer init's wishes until it is ready."""
-    if cgroup is not None:
-        cgroup.add(pid)
     while True:
         message = line.receive()
         if message is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from typing import Any
+from typing import Any, NoReturn
 
 from barque.cgroups import Cgroup
 from barque.errors import StartError
@@ -35,27 +35,27 @@ def exec_process(
         raise StartError("cannot exec in a stopped container") from error
     ours, theirs = socket.socketpair()
     own = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
+    door = cgroup.door() if cgroup is not None else None
     try:
         # a pid namespace is entered by children only: join, clone, and come back
         libc.setns(pidfd_of_init, clone.CLONE_NEWPID)
         try:
-            pid, pidfd = clone.clone(0)
+            pid, pidfd = clone.clone(0, cgroup=door)
         except BaseException:
             libc.setns(own, clone.CLONE_NEWPID)
             raise
         if pid == 0:
             ours.close()
-            _child(pidfd_of_init, spec, wanted, (stdio, console_socket, filter_program), theirs)
+            _child(pidfd_of_init, spec, wanted, (stdio, console_socket, filter_program, cgroup), theirs)
         libc.setns(own, clone.CLONE_NEWPID)
     finally:
         os.close(own)
         os.close(pidfd_of_init)
+        if door is not None:
+            os.close(door)
     theirs.close()
     line = init.Line(ours)
     try:
-        if cgroup is not None:
-            cgroup.add(pid)
-        line.send(go=True)
         answer = line.receive()
         if answer is not None:
             raise StartError(answer.get("error") or "exec failed")
@@ -71,16 +71,16 @@ def _child(
     pidfd_of_init: int,
     spec: dict[str, Any],
     wanted: dict[str, Any],
-    given: tuple[Stdio | tuple[int, int, int], int | None, bytes | None],
+    given: tuple[Stdio | tuple[int, int, int], int | None, bytes | None, Cgroup | None],
     sync: socket.socket,
-) -> None:
+) -> NoReturn:
     line = init.Line(sync)
     try:
-        stdio, console_socket, filter_program = given
+        stdio, console_socket, filter_program, cgroup = given
         init.reset_signals()
         os.setsid()
-        if line.receive() is None:
-            os._exit(1)
+        if cgroup is not None:
+            cgroup.join()
         _join(pidfd_of_init, spec)
         process.limits(wanted)
         slave = process.terminal(console_socket, wanted.get("consoleSize")) if wanted.get("terminal") else None  # type: ignore[arg-type]

@@ -10,12 +10,13 @@ import json
 import os
 import signal
 import socket
-from typing import Any
+from typing import Any, NoReturn
 
 from barque.errors import StartError
 from barque.linux import clone, libc
 from barque.runtime import process, reaper, rootfs
 from barque.runtime.hooks import run_hooks
+from barque.runtime.loopback import bring_up as bring_loopback_up
 
 NAMESPACES = {
     "mount": clone.CLONE_NEWNS,
@@ -51,8 +52,8 @@ class Line:
         return message
 
 
-def run(spec: dict[str, Any], setup: dict[str, Any], sync: socket.socket) -> None:
-    """Never returns. ``setup``: rootfs, stdio, console_socket, filter, pdeathsig, joined (kind, fd), new_*."""
+def run(spec: dict[str, Any], setup: dict[str, Any], sync: socket.socket) -> NoReturn:
+    """``setup``: rootfs, stdio, console_socket, filter, pdeathsig, cgroup, joined (kind, fd), new_*."""
     line = Line(sync)
     try:
         _run(spec, setup, line)
@@ -91,6 +92,8 @@ def _run(spec: dict[str, Any], setup: dict[str, Any], line: Line) -> None:
     reset_signals()
     os.setsid()
     libc.prctl(process.PR_SET_PDEATHSIG, setup["pdeathsig"])
+    if setup["cgroup"] is not None:
+        setup["cgroup"].join()
     for kind, descriptor in setup["joined"]:
         libc.setns(descriptor, kind)
         os.close(descriptor)
@@ -99,11 +102,11 @@ def _run(spec: dict[str, Any], setup: dict[str, Any], line: Line) -> None:
         line.receive()
         os.setresgid(0, 0, 0)
         os.setresuid(0, 0, 0)
-    _bring_loopback_up(setup)
-    root = rootfs.build(spec, setup["rootfs"]) if setup["new_mount"] else None
-    _in_its_cgroup(line, setup)
-    if root is not None:
-        rootfs.mount_cgroups(spec, root)
+    if setup["new_network"]:
+        bring_loopback_up()
+    if setup["new_cgroup"]:
+        libc.unshare(clone.CLONE_NEWCGROUP)  # rooted where we are now
+    root = rootfs.build(spec, setup["rootfs"], setup["new_cgroup"]) if setup["new_mount"] else None
     slave = _inside(spec, setup, root)
     line.send(ready=True)
     answer = line.receive()
@@ -111,19 +114,6 @@ def _run(spec: dict[str, Any], setup: dict[str, Any], line: Line) -> None:
         os._exit(1)
     run_hooks(spec, "startContainer", answer.get("state") or {})
     _exec(spec, setup, slave, line)
-
-
-def _bring_loopback_up(setup: dict[str, Any]) -> None:
-    if setup["new_network"]:
-        setup["loopback"]()
-
-
-def _in_its_cgroup(line: Line, setup: dict[str, Any]) -> None:
-    """The creator moves us into our group while the mounts are made; a cgroup namespace is rooted where we are then."""
-    line.send(wants="cgroup")
-    line.receive()
-    if setup["new_cgroup"]:
-        libc.unshare(clone.CLONE_NEWCGROUP)
 
 
 def _inside(spec: dict[str, Any], setup: dict[str, Any], root: Any) -> int | None:

@@ -116,10 +116,10 @@ class Root:
         return self.make_directory(os.path.dirname(path) or "/"), os.path.basename(path)
 
 
-def perform(root: Root, planned: Planned) -> None:
-    """Make one mount."""
+def perform(root: Root, planned: Planned, own_cgroups: bool) -> None:
+    """Make one mount; ``own_cgroups`` when the caller is in a cgroup namespace of its own."""
     if planned.kind == "cgroup":
-        _cgroup(root, planned)
+        _cgroup(root, planned, own_cgroups)
         return
     if planned.kind == "tmpfs" and planned.copy_up:
         _tmpfs_with_copy(root, planned)
@@ -203,8 +203,8 @@ def _tmpfs_with_copy(root: Root, planned: Planned) -> None:
         os.close(target)
 
 
-def _cgroup(root: Root, planned: Planned) -> None:
-    """/sys/fs/cgroup as this container may see it: its own namespace on v2, one bind per hierarchy on v1."""
+def _cgroup(root: Root, planned: Planned, own_namespace: bool) -> None:
+    """/sys/fs/cgroup as this container may see it: its own namespace on v2, its part of each hierarchy on v1."""
     found = hierarchy.here()
     read_only = planned.flags & mounts.MS_RDONLY
     safe = mounts.MS_NOSUID | mounts.MS_NODEV | mounts.MS_NOEXEC
@@ -220,8 +220,10 @@ def _cgroup(root: Root, planned: Planned) -> None:
     for name, point in found.v1.items():
         inside = root.make_directory(f"{planned.target}/{name}")
         try:
-            source = point + own.get(name, "/")
-            libc.mount(source, f"/proc/self/fd/{inside}", None, mounts.MS_BIND | mounts.MS_REC)
+            if own_namespace:
+                libc.mount("cgroup", f"/proc/self/fd/{inside}", "cgroup", safe | read_only, name)
+                continue
+            libc.mount(point + own.get(name, "/"), f"/proc/self/fd/{inside}", None, mounts.MS_BIND | mounts.MS_REC)
             fresh = root.open(f"{planned.target}/{name}")
             libc.mount("", f"/proc/self/fd/{fresh}", None, mounts.MS_BIND | mounts.MS_REMOUNT | safe | read_only)
             os.close(fresh)

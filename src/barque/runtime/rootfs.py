@@ -11,8 +11,8 @@ from barque.runtime import devices, mounting
 PROPAGATION_DEFAULT = mounts.MS_SLAVE | mounts.MS_REC
 
 
-def build(spec: dict[str, Any], rootfs: str) -> mounting.Root:
-    """Everything up to the pivot, in the mount namespace of the caller."""
+def build(spec: dict[str, Any], rootfs: str, own_cgroups: bool) -> mounting.Root:
+    """Everything up to the pivot, in the mount namespace of the caller; ``own_cgroups``: in a cgroup namespace."""
     wanted = (spec.get("linux") or {}).get("rootfsPropagation") or ""
     libc.mount("", "/", None, mounts.PROPAGATION.get(wanted, PROPAGATION_DEFAULT))
     libc.mount(rootfs, rootfs, None, mounts.MS_BIND | mounts.MS_REC)
@@ -21,8 +21,7 @@ def build(spec: dict[str, Any], rootfs: str) -> mounting.Root:
     root = mounting.Root(rootfs)
     entries = spec.get("mounts") or []
     for entry in entries:
-        if entry.get("type") != "cgroup":
-            mounting.perform(root, mounting.plan(entry))
+        mounting.perform(root, mounting.plan(entry), own_cgroups)
     if not _binds_dev(entries):
         for device in devices.wanted(spec):
             devices.make(device, root.parent_of)
@@ -32,13 +31,6 @@ def build(spec: dict[str, Any], rootfs: str) -> mounting.Root:
         os.close(real)
         os.close(dev)
     return root
-
-
-def mount_cgroups(spec: dict[str, Any], root: mounting.Root) -> None:
-    """The cgroup mounts, once this process is in its group: what they show depends on it."""
-    for entry in spec.get("mounts") or ():
-        if entry.get("type") == "cgroup":
-            mounting.perform(root, mounting.plan(entry))
 
 
 def bind_console(slave: int) -> None:
