@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 ROOT = "/sys/fs/cgroup"
 WANTED = ("cpu", "cpuacct", "cpuset", "memory", "pids", "devices", "freezer", "blkio", "hugetlb", "net_cls", "net_prio",
           "perf_event")  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Hierarchies:
+class Hierarchies(NamedTuple):
     """``unified`` is the v2 mount point on a pure v2 host; ``v1`` maps a controller to its mount point."""
 
     unified: str | None

@@ -56,22 +56,28 @@ class SupervisorProcess:
         async with self._lock:
             if not await self.answers():
                 await self._start()
-            network = os.path.join(self._exec_root, "network.sock")
-            for _ in range(1000):
-                with contextlib.suppress(Unavailable, OSError):
-                    await ask(network, {"op": "ping"})
-                    return
-                await asyncio.sleep(0.01)
-            raise Unavailable(f"the network worker does not answer at {network}")
+            for service in ("workers", "network"):
+                await self._serves(os.path.join(self._exec_root, f"{service}.sock"))
+
+    @staticmethod
+    async def _serves(path: str) -> None:
+        for _ in range(1000):
+            with contextlib.suppress(Unavailable, OSError):
+                await ask(path, {"op": "ping"})
+                return
+            await asyncio.sleep(0.01)
+        raise Unavailable(f"a service of the supervisor does not answer at {path}")
 
     async def _start(self) -> None:
         os.makedirs(self._exec_root, mode=0o711, exist_ok=True)
         log = os.open(os.path.join(self._exec_root, "supervisor.log"), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        command = [sys.executable, "-m", "barque.daemon.supervisor", "--exec-root", self._exec_root]
+        # -S and our own path: what the site module would import every shim would carry
+        command = [sys.executable, "-S", "-m", "barque.daemon.supervisor", "--exec-root", self._exec_root]
         try:
             process = await asyncio.create_subprocess_exec(
                 *command,
                 *("--warm", ",".join(DEFAULT_CAPABILITIES)),
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

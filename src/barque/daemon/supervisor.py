@@ -1,4 +1,8 @@
-"""``barque-supervisor``: the composition of the fork server."""
+"""``barque-supervisor``: the composition of the fork server.
+
+The process that shims are forked from knows the shim and the runtime alone: what it has touched every shim pays for, in
+time at its start and in memory while it lives. Everything else runs below a second fork server, ``workers``.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +10,16 @@ import argparse
 import os
 
 from barque import shim, supervisor
-from barque.layers.worker import HANDLERS as LAYERS
-from barque.networks import worker as networks
 from barque.runtime import default_profile, seccomp
-from barque.volumes.worker import HANDLERS as VOLUMES
+
+
+def workers(path: str) -> None:
+    """The service that copies files and applies layers, each in a process of its own, and holds the network worker."""
+    from barque.layers.worker import HANDLERS as LAYERS
+    from barque.networks import worker as networks
+    from barque.volumes.worker import HANDLERS as VOLUMES
+
+    supervisor.serve(path, {**LAYERS, **VOLUMES}, {"network": networks.serve})
 
 
 def entry() -> None:
@@ -20,9 +30,8 @@ def entry() -> None:
     os.makedirs(chosen.exec_root, mode=0o711, exist_ok=True)
     if chosen.warm and seccomp.available():
         seccomp.compile(default_profile(chosen.warm.split(",")))
-    handlers = {"task": shim.run, "reap": shim.reap, **LAYERS, **VOLUMES}
     path = os.path.join(chosen.exec_root, "supervisor.sock")
-    supervisor.serve(path, handlers, {"network": networks.serve})
+    supervisor.serve(path, {"task": shim.run, "reap": shim.reap}, {"workers": workers})
 
 
 if __name__ == "__main__":

@@ -161,7 +161,7 @@ class Lifetimes:
         """A start that failed after its task was made: nothing of it stays."""
         await self._signal(container, 9)
         with contextlib.suppress(BarqueError, OSError):
-            await self.tasks.work({"op": "reap", "id": container.id, "cgroup": spec.cgroup_path(container)})
+            await self.tasks.reap(spec.cgroup_path(container))
 
     @staticmethod
     async def _connected(attacher: asyncio.Future[None]) -> None:
@@ -247,7 +247,7 @@ class Lifetimes:
         if end is None:
             end = {"code": 137, "at": now(), "oom": False}
             with contextlib.suppress(BarqueError, OSError):
-                await self.tasks.work({"op": "reap", "id": container.id, "cgroup": spec.cgroup_path(container)})
+                await self.tasks.reap(spec.cgroup_path(container))
         await self.on_exit(container, end)
 
     def exec_ended(self, exec_id: str, event: Json) -> None:
@@ -417,7 +417,7 @@ class Lifetimes:
             except (BarqueError, OSError):
                 end = self.tasks.exit_record(container.id) or {"code": 137, "at": now(), "oom": False}
                 with contextlib.suppress(BarqueError, OSError):
-                    await self.tasks.work({"op": "reap", "id": container.id, "cgroup": spec.cgroup_path(container)})
+                    await self.tasks.reap(spec.cgroup_path(container))
                 await self.on_exit(container, end)
                 continue
             if state["status"] == "created":
@@ -453,7 +453,7 @@ class Lifetimes:
             with contextlib.suppress(BarqueError, OSError):
                 await self.tasks.ask(name, "kill", signal=9)
             with contextlib.suppress(BarqueError, OSError):
-                await self.tasks.work({"op": "reap", "id": name, "cgroup": f"/barque/{name}"})
+                await self.tasks.reap(f"/barque/{name}")
             self.tasks.forget(name)
         for key in list(self.snapshots.walk()):
             if len(key) == 64 and key not in known:

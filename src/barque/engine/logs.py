@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 
 from barque.engine.record import Container
 from barque.model.requests import LogOptions
-from barque.shim.logs import Entry, Follower, read
+from barque.shim.logs.reader import Entry, Follower, read
 from barque.wire.frames import frame
 
 BATCH = 512

@@ -75,6 +75,7 @@ class Tasks:
     def __init__(self, exec_root: str, ensure: Any) -> None:
         self.root = os.path.join(exec_root, "tasks")
         self.supervisor = os.path.join(exec_root, "supervisor.sock")
+        self.workers = os.path.join(exec_root, "workers.sock")
         self._ensure = ensure
         os.makedirs(self.root, mode=0o711, exist_ok=True)
 
@@ -87,22 +88,34 @@ class Tasks:
     def socket(self, container_id: str) -> str:
         return os.path.join(self.root, container_id, "shim.sock")
 
+    async def _asked(self, path: str, request: dict[str, Any]) -> tuple[Connection, dict[str, Any]]:
+        """The supervisor, or its workers, started when they have gone."""
+        try:
+            return await connect(path, request)
+        except Unavailable:
+            await self._ensure()
+            return await connect(path, request)
+
     async def work(self, request: dict[str, Any]) -> dict[str, Any]:
-        """A request to the supervisor, which is started when it has gone."""
+        """Something for a worker: files copied, a layer applied."""
         connection, result = await self.open_work(request)
         connection.close()
         return result
 
     async def open_work(self, request: dict[str, Any]) -> tuple[Connection, dict[str, Any]]:
-        try:
-            return await connect(self.supervisor, request)
-        except Unavailable:
-            await self._ensure()
-            return await connect(self.supervisor, request)
+        return await self._asked(self.workers, request)
 
     async def create(self, container_id: str, request: dict[str, Any]) -> dict[str, Any]:
         os.makedirs(self.rootfs(container_id), exist_ok=True)
-        return await self.work({"op": "task", "id": container_id, "dir": self.dir(container_id), **request})
+        task = {"op": "task", "id": container_id, "dir": self.dir(container_id), **request}
+        connection, made = await self._asked(self.supervisor, task)
+        connection.close()
+        return made
+
+    async def reap(self, cgroup: str) -> None:
+        """What a killed shim leaves is killed and removed."""
+        connection, _ = await self._asked(self.supervisor, {"op": "reap", "cgroup": cgroup})
+        connection.close()
 
     async def ask(self, container_id: str, op: str, **arguments: Any) -> dict[str, Any]:
         return await ask(self.socket(container_id), {"op": op, **arguments})

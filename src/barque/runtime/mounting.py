@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import os
-import shutil
 import stat
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from barque.cgroups import hierarchy
 from barque.errors import StartError
 from barque.linux import libc, mounts, paths
+from barque.linux.copy_tree import copy_tree
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
+class Planned(NamedTuple):
     """One mount with its option words sorted out."""
 
     kind: str
@@ -26,9 +24,6 @@ class Planned:
     recursive_set: int = 0
     recursive_clear: int = 0
     copy_up: bool = False
-
-    def describe(self) -> str:
-        return f"mount {self.kind or 'bind'} {self.source} on {self.target}"
 
 
 def plan(entry: dict[str, Any]) -> Planned:
@@ -194,7 +189,7 @@ def _tmpfs_with_copy(root: Root, planned: Planned) -> None:
         held = os.open(where, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         libc.mount(planned.source, where, "tmpfs", planned.flags & ~mounts.MS_RDONLY, data)
         fresh = root.open(planned.target)
-        shutil.copytree(f"/proc/self/fd/{held}", f"/proc/self/fd/{fresh}", symlinks=True, dirs_exist_ok=True)
+        copy_tree(f"/proc/self/fd/{held}/.", f"/proc/self/fd/{fresh}/.")
         if planned.flags & mounts.MS_RDONLY:
             libc.mount("", f"/proc/self/fd/{fresh}", None, mounts.MS_REMOUNT | planned.flags, data)
         os.close(fresh)

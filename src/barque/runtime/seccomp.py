@@ -6,7 +6,6 @@ The compilation takes milliseconds, so it happens before the clone, and a cache 
 from __future__ import annotations
 
 import ctypes
-import ctypes.util
 import json
 import os
 from functools import lru_cache
@@ -54,30 +53,27 @@ class _Comparison(ctypes.Structure):
 
 @lru_cache(maxsize=1)
 def _library() -> ctypes.CDLL | None:
-    for name in ("libseccomp.so.2", ctypes.util.find_library("seccomp")):
-        try:
-            library = ctypes.CDLL(name, use_errno=True) if name else None
-        except OSError:
-            continue
-        if library is not None:
-            library.seccomp_init.restype = ctypes.c_void_p
-            library.seccomp_init.argtypes = (ctypes.c_uint32,)
-            library.seccomp_rule_add_array.argtypes = (
-                ctypes.c_void_p,
-                ctypes.c_uint32,
-                ctypes.c_int,
-                ctypes.c_uint,
-                ctypes.POINTER(_Comparison),
-            )
-            library.seccomp_arch_add.argtypes = (ctypes.c_void_p, ctypes.c_uint32)
-            library.seccomp_arch_resolve_name.argtypes = (ctypes.c_char_p,)
-            library.seccomp_arch_resolve_name.restype = ctypes.c_uint32
-            library.seccomp_syscall_resolve_name.argtypes = (ctypes.c_char_p,)
-            library.seccomp_export_bpf.argtypes = (ctypes.c_void_p, ctypes.c_int)
-            library.seccomp_attr_set.argtypes = (ctypes.c_void_p, ctypes.c_int, ctypes.c_uint32)
-            library.seccomp_release.argtypes = (ctypes.c_void_p,)
-            return library
-    return None
+    try:
+        library = ctypes.CDLL("libseccomp.so.2", use_errno=True)
+    except OSError:
+        return None
+    library.seccomp_init.restype = ctypes.c_void_p
+    library.seccomp_init.argtypes = (ctypes.c_uint32,)
+    library.seccomp_rule_add_array.argtypes = (
+        ctypes.c_void_p,
+        ctypes.c_uint32,
+        ctypes.c_int,
+        ctypes.c_uint,
+        ctypes.POINTER(_Comparison),
+    )
+    library.seccomp_arch_add.argtypes = (ctypes.c_void_p, ctypes.c_uint32)
+    library.seccomp_arch_resolve_name.argtypes = (ctypes.c_char_p,)
+    library.seccomp_arch_resolve_name.restype = ctypes.c_uint32
+    library.seccomp_syscall_resolve_name.argtypes = (ctypes.c_char_p,)
+    library.seccomp_export_bpf.argtypes = (ctypes.c_void_p, ctypes.c_int)
+    library.seccomp_attr_set.argtypes = (ctypes.c_void_p, ctypes.c_int, ctypes.c_uint32)
+    library.seccomp_release.argtypes = (ctypes.c_void_p,)
+    return library
 
 
 def available() -> bool:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from barque.errors import InvalidArgument
 
 
-@dataclass(frozen=True, slots=True)
-class User:
+class User(NamedTuple):
     uid: int
     gid: int
-    groups: list[int] = field(default_factory=list)
-    home: str = "/"
+    groups: list[int]
+    home: str
 
 
 def _rows(text: str, columns: int) -> list[list[str]]:

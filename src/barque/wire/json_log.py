@@ -5,7 +5,6 @@ A piece without a newline at its end is partial: the line was longer than 16 KiB
 
 from __future__ import annotations
 
-import calendar
 import json
 import re
 import time
@@ -50,4 +49,10 @@ def seconds_of(text: str) -> float:
 
 def calendar_seconds(text: str) -> int:
     """Unix seconds of ``2006-01-02T15:04:05`` in UTC."""
-    return calendar.timegm(time.strptime(text, "%Y-%m-%dT%H:%M:%S"))
+    year, month, day = int(text[:4]), int(text[5:7]), int(text[8:10])
+    hour, minute, second = int(text[11:13]), int(text[14:16]), int(text[17:19])
+    before = year - (month <= 2)
+    # days since 0000-03-01 in the Gregorian calendar, which is 719468 days before 1970-01-01
+    days = before * 365 + before // 4 - before // 100 + before // 400
+    days += (153 * ((month + 9) % 12) + 2) // 5 + day - 1 - 719468
+    return days * 86400 + hour * 3600 + minute * 60 + second

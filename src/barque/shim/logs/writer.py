@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import gzip
 import os
-import shutil
 import time
+import zlib
 
 from barque.wire import json_log
 
@@ -96,14 +95,22 @@ class Writer:
                         os.replace(f"{self.path}.{number - 1}{suffix}", f"{self.path}.{number}{suffix}")
                 os.replace(self.path, f"{self.path}.1")
                 if self.compress:
-                    with open(f"{self.path}.1", "rb") as source, gzip.open(f"{self.path}.1.gz", "wb", 1) as target:
-                        shutil.copyfileobj(source, target)
-                    os.unlink(f"{self.path}.1")
+                    _compress(f"{self.path}.1")
         self._open()
 
     def close(self) -> None:
         self.flush()
         os.close(self.fd)
+
+
+def _compress(path: str) -> None:
+    """``path`` becomes ``path.gz``."""
+    packer = zlib.compressobj(1, zlib.DEFLATED, 31)  # 31: with gzip's header and trailer
+    with open(path, "rb") as source, open(f"{path}.gz", "wb") as target:
+        while data := source.read(1 << 20):
+            target.write(packer.compress(data))
+        target.write(packer.flush())
+    os.unlink(path)
 
 
 def _lines(data: bytes) -> list[bytes]:
