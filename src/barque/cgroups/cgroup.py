@@ -10,6 +10,7 @@ from typing import Any
 
 from barque.cgroups import devices_bpf, hierarchy, settings, stats
 from barque.errors import InvalidArgument
+from barque.linux import files
 
 V2_CONTROLLERS = "+cpu +cpuset +io +memory +pids"
 
@@ -31,7 +32,7 @@ class Cgroup:
         """Make it and apply the OCI ``linux.resources``. Raises InvalidArgument for a value the kernel refuses."""
         self = cls(path)
         try:
-            for directory in set(self.dirs.values()):
+            for directory in dict.fromkeys(self.dirs.values()):
                 _make(directory)
             if not self.unified and "cpuset" in self.dirs:
                 _inherit_cpuset(self.dirs["cpuset"])
@@ -57,7 +58,7 @@ class Cgroup:
             if file is None or (not self.unified and not os.path.exists(file)):
                 continue  # the controller or its feature is not on this machine; the engine has warned
             try:
-                _write(file, text)
+                files.write(file, text)
             except OSError as error:
                 if name.startswith("memory.memsw") or (error.errno == errno.EBUSY and name.startswith("memory.limit")):
                     _retry_memory(self, file, text)
@@ -70,10 +71,17 @@ class Cgroup:
         if self.unified:
             devices_bpf.attach(self.dirs[""], rules)
             return
-        for controller, name, text in settings.devices_v1(rules):
-            file = self._file(controller, name)
-            if file:
-                _write(file, text)
+        if "devices" not in self.dirs:
+            return
+        opened: dict[str, int] = {}
+        try:
+            for _, name, text in settings.devices_v1(rules):
+                if name not in opened:
+                    opened[name] = os.open(f"{self.dirs['devices']}/{name}", os.O_WRONLY | os.O_CLOEXEC)
+                os.write(opened[name], text.encode())
+        finally:
+            for descriptor in opened.values():
+                os.close(descriptor)
 
     def door(self) -> int | None:
         """A descriptor for clone3(2) to give birth inside the group (CLONE_INTO_CGROUP); None on v1, which cannot."""
@@ -87,16 +95,16 @@ class Cgroup:
         """
         if not self.unified:
             for directory in dict.fromkeys(self.dirs.values()):
-                _write(f"{directory}/tasks", "0")
+                files.write(f"{directory}/tasks", "0")
 
     def procs(self) -> list[int]:
         """All processes, of sub-groups as well, as seen from our pid namespace."""
         directory = self.dirs.get("") or self.dirs.get("pids") or next(iter(self.dirs.values()))
         found: list[int] = []
-        for place, _, files in os.walk(directory):
-            if "cgroup.procs" in files:
+        for place, _, names in os.walk(directory):
+            if "cgroup.procs" in names:
                 try:
-                    found += map(int, _read(f"{place}/cgroup.procs").split())
+                    found += map(int, files.read(f"{place}/cgroup.procs").split())
                 except OSError:
                     continue
         return found
@@ -110,13 +118,13 @@ class Cgroup:
     def _freezer(self, text: str) -> None:
         file = self._file("freezer", "cgroup.freeze" if self.unified else "freezer.state")
         if file:
-            _write(file, text)
+            files.write(file, text)
 
     def kill(self) -> None:
         """SIGKILL to every process inside, frozen ones too."""
         if self.unified:
             try:
-                _write(f"{self.dirs['']}/cgroup.kill", "1")
+                files.write(f"{self.dirs['']}/cgroup.kill", "1")
                 return
             except OSError:
                 pass
@@ -138,7 +146,7 @@ class Cgroup:
         """How often the kernel's out-of-memory killer struck inside."""
         file = self._file("memory", "memory.events" if self.unified else "memory.oom_control")
         try:
-            for line in _read(file or "").splitlines():
+            for line in files.read(file or "").splitlines():
                 word, _, value = line.partition(" ")
                 if word == "oom_kill":
                     return int(value)
@@ -149,8 +157,13 @@ class Cgroup:
     def delete(self) -> None:
         """Remove the directories, sub-groups first. A group that does not exist is fine; EBUSY when processes live."""
         for directory in dict.fromkeys(self.dirs.values()):
-            for place, _, _ in sorted(os.walk(directory), reverse=True):
-                _remove(place)
+            try:
+                os.rmdir(directory)
+            except FileNotFoundError:
+                continue
+            except OSError:
+                for place, _, _ in sorted(os.walk(directory), reverse=True):
+                    _remove(place)
 
 
 def _remove(directory: str) -> None:
@@ -169,22 +182,6 @@ def _remove(directory: str) -> None:
     os.rmdir(directory)
 
 
-def _write(file: str, text: str) -> None:
-    descriptor = os.open(file, os.O_WRONLY | os.O_CLOEXEC)
-    try:
-        os.write(descriptor, text.encode())
-    finally:
-        os.close(descriptor)
-
-
-def _read(file: str) -> str:
-    descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        return os.read(descriptor, 1 << 20).decode()
-    finally:
-        os.close(descriptor)
-
-
 def _make(directory: str) -> None:
     try:
         os.mkdir(directory)
@@ -196,21 +193,28 @@ def _make(directory: str) -> None:
         if os.path.exists(f"{os.path.dirname(parent)}/cgroup.subtree_control"):
             for level in (os.path.dirname(parent), parent):
                 try:
-                    _write(f"{level}/cgroup.subtree_control", V2_CONTROLLERS)
+                    files.write(f"{level}/cgroup.subtree_control", V2_CONTROLLERS)
                 except OSError:
                     continue
         _make(directory)
 
 
 def _inherit_cpuset(directory: str) -> None:
-    """A v1 cpuset is born empty and takes no process until cpus and mems are set, in its parents too."""
+    """A v1 cpuset is born empty and takes no process until cpus and mems are set, in its parents too.
+
+    ``cgroup.clone_children`` of the parent makes the kernel do it for the next one.
+    """
     parent = os.path.dirname(directory)
+    if files.read(f"{directory}/cpuset.mems").strip():
+        return
+    if parent != hierarchy.here().v1["cpuset"]:
+        files.write(f"{parent}/cgroup.clone_children", "1")
     for name in ("cpuset.cpus", "cpuset.mems"):
-        if _read(f"{directory}/{name}").strip():
+        if files.read(f"{directory}/{name}").strip():
             continue
-        if not _read(f"{parent}/{name}").strip():
+        if not files.read(f"{parent}/{name}").strip():
             _inherit_cpuset(parent)
-        _write(f"{directory}/{name}", _read(f"{parent}/{name}").strip())
+        files.write(f"{directory}/{name}", files.read(f"{parent}/{name}").strip())
 
 
 def _retry_memory(group: Cgroup, file: str, text: str) -> None:
@@ -220,8 +224,8 @@ def _retry_memory(group: Cgroup, file: str, text: str) -> None:
     if not os.path.exists(f"{directory}/{other}") or not os.path.exists(file):
         return
     try:
-        _write(f"{directory}/{other}", text)
-        _write(file, text)
+        files.write(f"{directory}/{other}", text)
+        files.write(file, text)
     except OSError as error:
         name = os.path.basename(file)
         raise InvalidArgument(f"failed to write {text!r} to {name}: {error.strerror}") from error

@@ -9,6 +9,18 @@ from __future__ import annotations
 from typing import Any
 
 Setting = tuple[str, str, str]
+V1_THROTTLES = (
+    ("throttleReadBpsDevice", "blkio.throttle.read_bps_device"),
+    ("throttleWriteBpsDevice", "blkio.throttle.write_bps_device"),
+    ("throttleReadIOPSDevice", "blkio.throttle.read_iops_device"),
+    ("throttleWriteIOPSDevice", "blkio.throttle.write_iops_device"),
+)
+V2_THROTTLES = (
+    ("throttleReadBpsDevice", "rbps"),
+    ("throttleWriteBpsDevice", "wbps"),
+    ("throttleReadIOPSDevice", "riops"),
+    ("throttleWriteIOPSDevice", "wiops"),
+)
 
 
 def _first(values: dict[str, Any], name: str) -> int | None:
@@ -34,22 +46,19 @@ def v1(resources: dict[str, Any]) -> list[Setting]:
     for name, file in (("shares", "cpu.shares"), ("period", "cpu.cfs_period_us"), ("quota", "cpu.cfs_quota_us")):
         if cpu.get(name):
             out.append(("cpu", file, str(cpu[name])))
-    for name, file in (("cpus", "cpuset.cpus"), ("mems", "cpuset.mems")):
-        if cpu.get(name):
-            out.append(("cpuset", file, str(cpu[name])))
+    out += _cpuset(cpu)
     out += _pids(resources)
     block = resources.get("blockIO") or {}
     if block.get("weight"):
         out.append(("blkio", "blkio.weight", str(block["weight"])))
-    for name, file in (
-        ("throttleReadBpsDevice", "blkio.throttle.read_bps_device"),
-        ("throttleWriteBpsDevice", "blkio.throttle.write_bps_device"),
-        ("throttleReadIOPSDevice", "blkio.throttle.read_iops_device"),
-        ("throttleWriteIOPSDevice", "blkio.throttle.write_iops_device"),
-    ):
+    for name, file in V1_THROTTLES:
         for rule in block.get(name) or ():
             out.append(("blkio", file, f"{rule['major']}:{rule['minor']} {rule['rate']}"))
     return out
+
+
+def _cpuset(cpu: dict[str, Any]) -> list[Setting]:
+    return [("cpuset", f"cpuset.{name}", str(cpu[name])) for name in ("cpus", "mems") if cpu.get(name)]
 
 
 def _pids(resources: dict[str, Any]) -> list[Setting]:
@@ -87,19 +96,12 @@ def v2(resources: dict[str, Any]) -> list[Setting]:
     if cpu.get("quota") or cpu.get("period"):
         quota = cpu.get("quota") or 0
         out.append(("cpu", "cpu.max", f"{quota if quota > 0 else 'max'} {cpu.get('period') or 100000}"))
-    for name, file in (("cpus", "cpuset.cpus"), ("mems", "cpuset.mems")):
-        if cpu.get(name):
-            out.append(("cpuset", file, str(cpu[name])))
+    out += _cpuset(cpu)
     out += _pids(resources)
     block = resources.get("blockIO") or {}
     if block.get("weight"):
         out.append(("io", "io.bfq.weight", str(block["weight"])))
-    for name, word in (
-        ("throttleReadBpsDevice", "rbps"),
-        ("throttleWriteBpsDevice", "wbps"),
-        ("throttleReadIOPSDevice", "riops"),
-        ("throttleWriteIOPSDevice", "wiops"),
-    ):
+    for name, word in V2_THROTTLES:
         for rule in block.get(name) or ():
             out.append(("io", "io.max", f"{rule['major']}:{rule['minor']} {word}={rule['rate']}"))
     for file, text in (resources.get("unified") or {}).items():
@@ -108,11 +110,13 @@ def v2(resources: dict[str, Any]) -> list[Setting]:
 
 
 def devices_v1(rules: list[dict[str, Any]]) -> list[Setting]:
-    """devices.allow and devices.deny lines, in the order of the rules."""
-    out: list[Setting] = []
+    """devices.allow and devices.deny lines, in the order of the rules; of equal ones the last, which decides."""
+    out: dict[Setting, None] = {}
     for rule in rules:
         kind = rule.get("type") or "a"
         numbers = ":".join("*" if rule.get(n) in (None, -1) else str(rule[n]) for n in ("major", "minor"))
         text = "a" if kind == "a" and numbers == "*:*" else f"{kind} {numbers} {rule.get('access') or 'rwm'}"
-        out.append(("devices", "devices.allow" if rule.get("allow") else "devices.deny", text))
-    return out
+        setting = ("devices", "devices.allow" if rule.get("allow") else "devices.deny", text)
+        out.pop(setting, None)
+        out[setting] = None
+    return list(out)

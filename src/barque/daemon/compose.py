@@ -11,6 +11,7 @@ from typing import Any
 from barque.api import Backends, Server
 from barque.content import ContentStore
 from barque.daemon.config import Config
+from barque.engine import recovery
 from barque.engine.archive import ArchiveService
 from barque.engine.containers import ContainerService
 from barque.engine.events import EventBus
@@ -174,7 +175,7 @@ class Daemon:
         """Supervisor, networks, what lived before; then the sockets open."""
         await self.supervisor.ensure()
         await self.networks.start()
-        await self.lives.recover()
+        await recovery.recover(self.lives)
 
     async def stop(self) -> None:
         """Stop containers, unless they are to live on; leave nothing else behind."""
@@ -182,7 +183,7 @@ class Daemon:
         if self.config.live_restore:
             self.lives.closing = True
         else:
-            await self.lives.shutdown(self.config.shutdown_timeout)
+            await recovery.shutdown(self.lives, self.config.shutdown_timeout)
             with contextlib.suppress(Exception):
                 await self.networks.teardown()
             await self.supervisor.shutdown()

@@ -9,8 +9,7 @@ from __future__ import annotations
 import argparse
 import os
 
-from barque import shim, supervisor
-from barque.runtime import default_profile, seccomp
+from barque import runtime, shim, supervisor
 
 
 def workers(path: str) -> None:
@@ -19,7 +18,7 @@ def workers(path: str) -> None:
     from barque.networks import worker as networks
     from barque.volumes.worker import HANDLERS as VOLUMES
 
-    supervisor.serve(path, {**LAYERS, **VOLUMES}, {"network": networks.serve})
+    supervisor.serve(path, {**LAYERS, **VOLUMES, "reap": shim.reap}, {"network": networks.serve})
 
 
 def entry() -> None:
@@ -28,10 +27,11 @@ def entry() -> None:
     options.add_argument("--warm", default="", help="capabilities, comma separated, whose filter is compiled at once")
     chosen = options.parse_args()
     os.makedirs(chosen.exec_root, mode=0o711, exist_ok=True)
-    if chosen.warm and seccomp.available():
-        seccomp.compile(default_profile(chosen.warm.split(",")))
-    path = os.path.join(chosen.exec_root, "supervisor.sock")
-    supervisor.serve(path, {"task": shim.run, "reap": shim.reap}, {"workers": workers})
+    os.chdir("/")
+    os.umask(0o022)
+    runtime.warm([name for name in chosen.warm.split(",") if name])
+    server = supervisor.Server(os.path.join(os.path.abspath(chosen.exec_root), "supervisor.sock"), {"workers": workers})
+    server.run(lambda connection, pair: shim.run(connection, pair, server.handle))
 
 
 if __name__ == "__main__":

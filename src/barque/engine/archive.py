@@ -55,9 +55,9 @@ class ArchiveService:
 
     async def export(self, container: Container) -> AsyncIterator[bytes]:
         if container.running:
-            inside = self._tasks.rootfs(container.id)
-            where = {"pid": self._tasks.shim_pid(container.id), "inside": inside}
-            connection, _ = await self._tasks.open_work({"op": "tar", "path": "", **where})
+            connection, _ = await self._tasks.open_work(
+                {"op": "tar", "path": "", "root": self._tasks.files(container.id)}
+            )
             return _chunks(connection)
         mounts = [m.to_json() for m in self._snapshots.mounts(container.id)]
         with self._where(container) as where:

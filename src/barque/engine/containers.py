@@ -97,12 +97,11 @@ class ContainerService:
     async def restart(self, name: str, signal: str | None, timeout: int | None) -> None:
         container = self._find(name)
         if container.running:
-            kept = container.host_config.get("AutoRemove")
-            container.host_config["AutoRemove"] = False
+            container.comes_back = True
             try:
                 await self._lives.stop(container, signal, timeout)
             finally:
-                container.host_config["AutoRemove"] = kept
+                container.comes_back = False
         await self._lives.start(container)
         self._lives.publish(container, "restart")
 

@@ -10,7 +10,8 @@ import shutil
 from typing import Any
 
 from barque.engine import security, spec
-from barque.engine.lifetimes import Lifetimes, size_of
+from barque.engine.lifetimes import Lifetimes
+from barque.engine.log_config import size_of
 from barque.engine.merge import merge
 from barque.engine.record import NAME, Container, now
 from barque.engine.volumes_of import Mounter, inherited, split_from

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from barque.engine import lifecycle, spec
@@ -26,6 +26,8 @@ class Exec:
     started: bool = False
     running: bool = False
     exit_code: int | None = None
+    settled: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once its end is known."""
 
 
 class ExecService:
@@ -50,7 +52,7 @@ class ExecService:
             raise InvalidArgument("No exec command specified")
         detach_keys(config.get("DetachKeys"))
         made = Exec(secrets.token_hex(32), found, config)
-        gone = [e.id for e in self._all.values() if e.container.id not in {c.id for c in self._lives.store}]
+        gone = [e.id for e in self._all.values() if e.container.id not in self._lives.store]
         for old in gone:
             del self._all[old]
         self._all[made.id] = made
@@ -99,7 +101,8 @@ class ExecService:
             stream.close()
             return None
         keys = detach_keys(config.get("DetachKeys"))
-        return ExecAttachment(stream, bool(config.get("Tty")), stdin, keys, lambda: self._publish(made, "exec_detach"))
+        left = lambda: self._publish(made, "exec_detach")  # noqa: E731
+        return ExecAttachment(stream, bool(config.get("Tty")), stdin, keys, left, made.settled)
 
     async def _end(self, made: Exec) -> None:
         done = self._lives.exec_done[made.id]
@@ -121,6 +124,7 @@ class ExecService:
             made.running = False
             made.exit_code = event["code"] if event else 137
         self._lives.exec_done.pop(made.id, None)
+        made.settled.set()
 
     async def resize(self, exec_id: str, rows: int, columns: int) -> None:
         made = self._find(exec_id)

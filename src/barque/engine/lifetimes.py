@@ -6,12 +6,12 @@ import asyncio
 import contextlib
 import os
 import shutil
-import time
 from collections.abc import AsyncIterator
 from typing import Any
 
 from barque.engine import health, lifecycle, spec
 from barque.engine.events import EventBus
+from barque.engine.log_config import log_of
 from barque.engine.logs import stream
 from barque.engine.network_files import write_network_files
 from barque.engine.networks import NetworkService
@@ -29,6 +29,17 @@ START_FAILED = (
 )
 LONG_ENOUGH = 10.0
 """Seconds after which a run counts as good and the restart back-off begins anew."""
+
+ATTACH_TIMEOUT = 5.0
+"""Seconds that attaches which came before the start have to connect before the program speaks."""
+
+
+class Turn:
+    """An attach that waits for a start: ``come`` when it may connect, ``connected`` when it has, or has given up."""
+
+    def __init__(self) -> None:
+        self.come = asyncio.Event()
+        self.connected = asyncio.Event()
 
 
 class Lifetimes:
@@ -48,8 +59,9 @@ class Lifetimes:
         self.networks, self.volumes, self.events = networks, volumes, events
         self.data_root = data_root
         self.waiters: dict[str, list[tuple[str, asyncio.Future[Json]]]] = {}
-        self.attachers: dict[str, list[asyncio.Future[None]]] = {}
+        self.attachers: dict[str, list[Turn]] = {}
         self.ended: dict[str, asyncio.Event] = {}
+        self.settling: dict[str, asyncio.Task[None]] = {}
         self.exec_exits: dict[str, Json] = {}
         self.exec_done: dict[str, asyncio.Event] = {}
         self.background: set[asyncio.Task[Any]] = set()
@@ -81,6 +93,7 @@ class Lifetimes:
         async with container.lock:
             lifecycle.check(container, "start")
             container.state.stopped_by_user = False
+            container.state.restart_count = container.quick_exits = 0
             await self._start(container)
 
     async def _start(self, container: Container) -> None:
@@ -108,6 +121,7 @@ class Lifetimes:
             raise
 
     async def _start_steps(self, container: Container, undo: contextlib.AsyncExitStack) -> None:
+        await self.settled(container)
         directory = self.directory(container)
         host = container.host_config
         wanted = (container.name, container.config["Hostname"], self._resolved(host), container.networking)
@@ -129,22 +143,25 @@ class Lifetimes:
             write_network_files(directory, container.config, host, attachment.addresses, attachment.gateway)
         for name in ("hosts", "hostname", "resolv.conf"):
             files[f"/etc/{name}"] = os.path.join(source, name)
+        built = spec.build(container, self.tasks.rootfs(container.id), files, joined)
         request = {
-            "spec": spec.build(container, self.tasks.rootfs(container.id), files, joined),
+            "cgroup": spec.cgroup_path(container),
             "mounts": [m.to_json() for m in self.snapshots.mounts(container.id)],
-            "log": self._log(container),
+            "log": log_of(container, self.log_path(container)),
             "tty": container.tty,
             "open_stdin": bool(container.config.get("OpenStdin")),
             "stdin_once": bool(container.config.get("StdinOnce")),
         }
         waiting = self.attachers.pop(container.id, [])
-        made = await self.tasks.create(container.id, {**request, "start": not waiting})
         undo.push_async_callback(self._undo_task, container)
-        state, follow = await self.tasks.follow(container.id)
+        made, follow = await self.tasks.create(container.id, built, {**request, "start": not waiting})
         if waiting:
-            for attacher in waiting:
-                attacher.set_result(None)
-            await asyncio.gather(*(self._connected(a) for a in waiting))
+            for turn in waiting:
+                turn.come.set()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(ATTACH_TIMEOUT):
+                    for turn in waiting:
+                        await turn.connected.wait()
             made |= await self.tasks.ask(container.id, "start")
         container.state = State(
             status="running",
@@ -155,21 +172,13 @@ class Lifetimes:
         self.store.save(container)
         self.ended[container.id] = asyncio.Event()
         self.publish(container, "start")
-        self.spawn(self._follow(container, state, follow))
+        self.spawn(self.follow(container, {}, follow))
 
     async def _undo_task(self, container: Container) -> None:
-        """A start that failed after its task was made: nothing of it stays."""
-        await self._signal(container, 9)
+        """A start that failed: nothing of its task stays."""
+        await self.signal(container, 9)
         with contextlib.suppress(BarqueError, OSError):
             await self.tasks.reap(spec.cgroup_path(container))
-
-    @staticmethod
-    async def _connected(attacher: asyncio.Future[None]) -> None:
-        """Give an attach that was waiting its turn to connect before the program speaks."""
-        done: asyncio.Event | None = getattr(attacher, "connected", None)
-        if done is not None:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(done.wait(), 5)
 
     def _resolved(self, host: Json) -> Json:
         mode = host.get("NetworkMode") or ""
@@ -196,28 +205,6 @@ class Lifetimes:
                 out[kind] = f"/proc/{other.state.pid}/ns/{name}"
         return out
 
-    def _log(self, container: Container) -> Json | None:
-        wanted = container.host_config.get("LogConfig") or {}
-        options = wanted.get("Config") or {}
-        kind = wanted.get("Type") or "json-file"
-        if kind == "none":
-            return None
-        return {
-            "driver": kind,
-            "path": self.log_path(container),
-            "max_size": size_of(options.get("max-size", "0")),
-            "max_file": int(options.get("max-file", "1")),
-            "compress": options.get("compress", "false") == "true",
-            "attrs": self._log_attrs(container, options),
-        }
-
-    @staticmethod
-    def _log_attrs(container: Container, options: dict[str, str]) -> dict[str, str]:
-        labels = container.config.get("Labels") or {}
-        out = {name: labels[name] for name in options.get("labels", "").split(",") if name in labels}
-        env = dict(word.partition("=")[::2] for word in container.config.get("Env") or ())
-        return out | {name: env[name] for name in options.get("env", "").split(",") if name in env}
-
     def log_path(self, container: Container) -> str:
         return os.path.join(self.directory(container), f"{container.id}-json.log")
 
@@ -227,7 +214,7 @@ class Lifetimes:
 
     # Ending
 
-    async def _follow(self, container: Container, state: Json, follow: AsyncIterator[Json]) -> None:
+    async def follow(self, container: Container, state: Json, follow: AsyncIterator[Json]) -> None:
         """Until the shim says that the container has ended, or is gone without a word."""
         self.spawn(health.watch(self, container, self.ended[container.id]))
         end = state.get("exit")
@@ -248,7 +235,7 @@ class Lifetimes:
             end = {"code": 137, "at": now(), "oom": False}
             with contextlib.suppress(BarqueError, OSError):
                 await self.tasks.reap(spec.cgroup_path(container))
-        await self.on_exit(container, end)
+        await self.on_exit(container, end, follow)
 
     def exec_ended(self, exec_id: str, event: Json) -> None:
         self.exec_exits[exec_id] = event
@@ -256,15 +243,13 @@ class Lifetimes:
         if done is not None:
             done.set()
 
-    async def on_exit(self, container: Container, end: Json) -> None:
-        """The state moves, the network is released, the policy decides, everybody is told."""
+    async def on_exit(self, container: Container, end: Json, follow: AsyncIterator[Json] | None = None) -> None:
+        """The state moves, the policy decides, everybody is told; what it used is released behind that."""
         code = end["code"]
         ran = (end["at"] - container.state.started_at) / 1e9
-        with contextlib.suppress(BarqueError, OSError):
-            await self.networks.detach(container.id)
         state = container.state
         if ran > LONG_ENOUGH:
-            state.restart_count = 0
+            container.quick_exits = 0
         again = lifecycle.should_restart(container, code) and not self.closing
         state.status, state.pid = ("restarting" if again else "exited"), 0
         state.exit_code, state.finished_at, state.oom_killed = code, end["at"], bool(end.get("oom"))
@@ -272,7 +257,7 @@ class Lifetimes:
             entry.update({"IPAddress": "", "Gateway": "", "MacAddress": "", "IPPrefixLen": 0, "EndpointID": ""})
         container.netns = ""
         self.store.save(container)
-        self.tasks.forget(container.id)
+        self.settling[container.id] = asyncio.ensure_future(self._settle(container, follow))
         if end.get("oom"):
             self.publish(container, "oom")
         self.publish(container, "die", exitCode=code, execDuration=int(max(ran, 0)))
@@ -284,15 +269,32 @@ class Lifetimes:
             self.spawn(self._restart_later(container))
             return
         self._wake(container, "not-running", code)
-        if container.host_config.get("AutoRemove"):
+        if container.host_config.get("AutoRemove") and not container.comes_back:
             await self._auto_remove(container)
 
+    async def _settle(self, container: Container, follow: AsyncIterator[Json] | None) -> None:
+        """The shim has let go of group and files, the network is released, the task's directory goes."""
+        with contextlib.suppress(BarqueError, OSError):
+            await self.networks.detach(container.id)
+        if follow is not None:
+            async for event in follow:
+                if event["event"] == "cleaned":
+                    break
+        self.tasks.forget(container.id)
+
+    async def settled(self, container: Container) -> None:
+        """What the last run used is free again: to be awaited before the next one, and before removal."""
+        settling = self.settling.pop(container.id, None)
+        if settling is not None:
+            await settling
+
     async def _restart_later(self, container: Container) -> None:
-        await asyncio.sleep(lifecycle.backoff(container.state.restart_count))
+        await asyncio.sleep(lifecycle.backoff(container.quick_exits))
         async with container.lock:
             if container.state.status != "restarting" or self.closing:
                 return
             container.state.restart_count += 1
+            container.quick_exits += 1
             try:
                 await self._start(container)
             except (BarqueError, OSError):
@@ -344,17 +346,17 @@ class Lifetimes:
         container.state.stopped_by_user = True
         self.store.save(container)
         self.publish(container, "kill", signal=number)
-        await self._signal(container, number)
+        await self.signal(container, number)
         if done is not None:
             try:
                 await asyncio.wait_for(done.wait(), None if timeout < 0 else timeout)
             except TimeoutError:
                 self.publish(container, "kill", signal=9)
-                await self._signal(container, 9)
+                await self.signal(container, 9)
                 await asyncio.wait_for(done.wait(), 30)
         self.publish(container, "stop")
 
-    async def _signal(self, container: Container, number: int) -> None:
+    async def signal(self, container: Container, number: int) -> None:
         with contextlib.suppress(Unavailable, Conflict):
             await self.tasks.ask(container.id, "kill", signal=number)
 
@@ -364,7 +366,7 @@ class Lifetimes:
         stop = lifecycle.signal_number(container.config.get("StopSignal") or "SIGTERM")
         if number in (9, stop):
             container.state.stopped_by_user = True
-        await self._signal(container, number)
+        await self.signal(container, number)
         self.publish(container, "kill", signal=number)
         done = self.ended.get(container.id)
         if number == 9 and done is not None:
@@ -377,10 +379,10 @@ class Lifetimes:
             if container.state.status == "restarting":
                 container.state.status = "exited"
             elif done is not None:
-                await self._signal(container, 9)
+                await self.signal(container, 9)
                 await asyncio.wait_for(done.wait(), 30)
         async with container.lock:
-            if container.id not in {c.id for c in self.store}:
+            if container.id not in self.store:
                 return
             if not force or container.running:
                 lifecycle.check(container, "remove")
@@ -390,6 +392,7 @@ class Lifetimes:
         """Everything of it goes; its lock is held."""
         container.state.status = "removing"
         self.store.save(container)
+        await self.settled(container)
         with contextlib.suppress(BarqueError, OSError):
             await self.networks.detach(container.id)
         self.tasks.forget(container.id)
@@ -404,90 +407,3 @@ class Lifetimes:
         self.store.delete(container)
         self.publish(container, "destroy")
         self._wake(container, "removed", container.state.exit_code)
-
-    # The daemon's own start and end
-
-    async def recover(self) -> None:
-        """Compare records, tasks and the kernel: adopt what lives, settle what ended, finish what was half done."""
-        running = [c for c in self.store if c.running]
-        await self.networks.recover([c.id for c in running])
-        for container in running:
-            try:
-                state, follow = await self.tasks.events(container.id)
-            except (BarqueError, OSError):
-                end = self.tasks.exit_record(container.id) or {"code": 137, "at": now(), "oom": False}
-                with contextlib.suppress(BarqueError, OSError):
-                    await self.tasks.reap(spec.cgroup_path(container))
-                await self.on_exit(container, end)
-                continue
-            if state["status"] == "created":
-                await self._signal(container, 9)
-            container.state.pid = state["pid"]
-            self.ended[container.id] = asyncio.Event()
-            self.spawn(self._follow(container, state, follow))
-        for container in self.store:
-            if container.state.status == "removing":
-                async with container.lock:
-                    await self.remove_now(container, volumes=True)
-        await self._orphans()
-        for container in self.store:
-            if self._wanted_at_boot(container):
-                with contextlib.suppress(BarqueError, OSError):
-                    await self.start(container)
-
-    def _wanted_at_boot(self, container: Container) -> bool:
-        policy = (container.host_config.get("RestartPolicy") or {}).get("Name")
-        if container.state.status == "restarting":
-            container.state.status = "exited"
-            return True
-        if container.state.status != "exited":
-            return False
-        return policy == "always" or (policy == "unless-stopped" and not container.state.stopped_by_user)
-
-    async def _orphans(self) -> None:
-        """Tasks, snapshots and directories that no record knows."""
-        known = {c.id: c for c in self.store}
-        for name in os.listdir(self.tasks.root):
-            if name in known and known[name].running:
-                continue
-            with contextlib.suppress(BarqueError, OSError):
-                await self.tasks.ask(name, "kill", signal=9)
-            with contextlib.suppress(BarqueError, OSError):
-                await self.tasks.reap(f"/barque/{name}")
-            self.tasks.forget(name)
-        for key in list(self.snapshots.walk()):
-            if len(key) == 64 and key not in known:
-                self.snapshots.remove(key)
-        for name in os.listdir(os.path.join(self.data_root, "containers")):
-            if name not in known:
-                shutil.rmtree(os.path.join(self.data_root, "containers", name), ignore_errors=True)
-
-    async def shutdown(self, timeout: float) -> None:
-        """Stop every container, as a daemon without live-restore does at its end."""
-        self.closing = True
-
-        async def one(container: Container) -> None:
-            begin = time.monotonic()
-            stopped = container.state.stopped_by_user
-            try:
-                await asyncio.wait_for(self.stop(container, None, None), timeout)
-            except (BarqueError, OSError, TimeoutError):
-                left = max(1.0, timeout - (time.monotonic() - begin))
-                done = self.ended.get(container.id)
-                await self._signal(container, 9)
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(done.wait() if done else asyncio.sleep(0), left)
-            container.state.stopped_by_user = stopped
-            with contextlib.suppress(Exception):
-                self.store.save(container)
-
-        await asyncio.gather(*(one(c) for c in self.store if c.running))
-
-
-def size_of(text: str) -> int:
-    """Bytes of a log option such as ``10m``."""
-    units = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
-    word = text.strip().lower().removesuffix("b")
-    if word[-1:] in units:
-        return int(float(word[:-1]) * units[word[-1]])
-    return int(word or 0)

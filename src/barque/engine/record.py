@@ -52,6 +52,10 @@ class Container:
     def __post_init__(self) -> None:
         self.lock = asyncio.Lock()
         self.execs: list[str] = []
+        self.quick_exits = 0
+        """Ends after less than ten seconds in a row: the restart back-off."""
+        self.comes_back = False
+        """It is stopped only to be started again: not to be removed at its end."""
         self.health: dict[str, Any] | None = None
 
     @property
@@ -87,6 +91,9 @@ class ContainerStore:
     def _remember(self, container: Container) -> None:
         self._all[container.id] = container
         self._names[container.name] = container.id
+
+    def __contains__(self, container_id: object) -> bool:
+        return container_id in self._all
 
     def __iter__(self) -> Iterator[Container]:
         return iter(list(self._all.values()))

@@ -7,12 +7,15 @@ import contextlib
 from collections.abc import Callable
 from typing import Any
 
-from barque.engine.lifetimes import Lifetimes
+from barque.engine.lifetimes import Lifetimes, Turn
 from barque.engine.record import Container
 from barque.engine.tasks import Connection
 from barque.errors import BarqueError, InvalidArgument
 from barque.model.requests import AttachOptions, Duplex
 from barque.wire.frames import Splitter
+
+END_TIMEOUT = 5.0
+"""Seconds for the news of an end to come after the end of the stream."""
 
 DEFAULT_KEYS = b"\x10\x11"
 NAMED = {"@": 0, "[": 27, "\\": 28, "]": 29, "^": 30, "_": 31}
@@ -57,9 +60,19 @@ class DetachWatch:
 
 
 async def splice(
-    connection: Connection, duplex: Duplex, *, stdin: bool, keys: bytes | None, plain: bool, left: Callable[[], None]
+    connection: Connection,
+    duplex: Duplex,
+    *,
+    stdin: bool,
+    keys: bytes | None,
+    plain: bool,
+    left: Callable[[], None],
+    ended: asyncio.Event | None = None,
 ) -> None:
-    """Copy until the shim is done, or the user detaches (``left`` is told). ``plain`` strips the frame headers."""
+    """Copy until the shim is done, or the user detaches (``left`` is told). ``plain`` strips the frame headers.
+
+    ``ended`` is set when the process's end is known; the client is not told of the end of the stream before.
+    """
     watch = DetachWatch(keys) if keys else None
 
     async def upward() -> bool:
@@ -89,6 +102,9 @@ async def splice(
             left()
         else:
             await down
+            if ended is not None:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(ended.wait(), END_TIMEOUT)
         with contextlib.suppress(OSError):
             await duplex.write_eof()
     finally:
@@ -110,11 +126,9 @@ class ContainerAttachment:
     def __init__(self, lives: Lifetimes, container: Container, options: AttachOptions, keys: bytes) -> None:
         self._lives, self._container, self._options, self._keys = lives, container, options, keys
         self.tty = container.tty
-        self._turn: asyncio.Future[None] | None = None
+        self._turn: Turn | None = None
         if options.stream and not container.running:
-            self._turn = asyncio.get_running_loop().create_future()
-            self._connected = asyncio.Event()
-            self._turn.connected = self._connected  # type: ignore[attr-defined]
+            self._turn = Turn()
             lives.attachers.setdefault(container.id, []).append(self._turn)
 
     async def run(self, connection: Duplex) -> None:
@@ -128,7 +142,7 @@ class ContainerAttachment:
             return
         try:
             if self._turn is not None:
-                await self._turn
+                await self._turn.come.wait()
             stream, _ = await lives.tasks.stream(
                 container.id, "attach", stdin=options.stdin, stdout=options.stdout, stderr=options.stderr
             )
@@ -137,7 +151,7 @@ class ContainerAttachment:
             return
         finally:
             if self._turn is not None:
-                self._connected.set()
+                self._turn.connected.set()
                 waiting = lives.attachers.get(container.id, [])
                 if self._turn in waiting:
                     waiting.remove(self._turn)
@@ -154,9 +168,14 @@ class ContainerAttachment:
 class ExecAttachment:
     """The stream of an exec that runs already."""
 
-    def __init__(self, stream: Connection, tty: bool, stdin: bool, keys: bytes, left: Callable[[], None]) -> None:
+    def __init__(
+        self, stream: Connection, tty: bool, stdin: bool, keys: bytes, left: Callable[[], None], ended: asyncio.Event
+    ) -> None:
         self._stream, self.tty, self._stdin, self._keys, self._left = stream, tty, stdin, keys, left
+        self._ended = ended
 
     async def run(self, connection: Duplex) -> None:
         keys = self._keys if self.tty else None
-        await splice(self._stream, connection, stdin=self._stdin, keys=keys, plain=False, left=self._left)
+        await splice(
+            self._stream, connection, stdin=self._stdin, keys=keys, plain=False, left=self._left, ended=self._ended
+        )

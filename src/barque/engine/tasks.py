@@ -105,16 +105,20 @@ class Tasks:
     async def open_work(self, request: dict[str, Any]) -> tuple[Connection, dict[str, Any]]:
         return await self._asked(self.workers, request)
 
-    async def create(self, container_id: str, request: dict[str, Any]) -> dict[str, Any]:
+    async def create(
+        self, container_id: str, spec: dict[str, Any], request: dict[str, Any]
+    ) -> tuple[dict[str, Any], AsyncIterator[dict[str, Any]]]:
+        """Have it made from a runtime-spec: what the supervisor answers, and everything that happens from then on."""
         os.makedirs(self.rootfs(container_id), exist_ok=True)
+        with open(os.path.join(self.dir(container_id), "config.json"), "wb") as file:
+            file.write(json.dumps(spec, separators=(",", ":")).encode("utf-8", "surrogateescape"))
         task = {"op": "task", "id": container_id, "dir": self.dir(container_id), **request}
         connection, made = await self._asked(self.supervisor, task)
-        connection.close()
-        return made
+        return made, _lines(connection)
 
     async def reap(self, cgroup: str) -> None:
         """What a killed shim leaves is killed and removed."""
-        connection, _ = await self._asked(self.supervisor, {"op": "reap", "cgroup": cgroup})
+        connection, _ = await self.open_work({"op": "reap", "cgroup": cgroup})
         connection.close()
 
     async def ask(self, container_id: str, op: str, **arguments: Any) -> dict[str, Any]:
@@ -126,35 +130,11 @@ class Tasks:
     async def events(self, container_id: str) -> tuple[dict[str, Any], AsyncIterator[dict[str, Any]]]:
         """The state now, and everything that happens from now on; the iterator ends with the shim."""
         connection, state = await self.stream(container_id, "events")
+        return state, _lines(connection)
 
-        async def follow() -> AsyncIterator[dict[str, Any]]:
-            try:
-                while True:
-                    try:
-                        event = await connection.line()
-                    except (OSError, ValueError):
-                        return
-                    if event is None:
-                        return
-                    yield event
-            finally:
-                connection.close()
-
-        return state, follow()
-
-    async def follow(self, container_id: str) -> tuple[dict[str, Any], AsyncIterator[dict[str, Any]]]:
-        """``events`` of a task that may have ended already: its shim is gone then, and has left the exit record."""
-        try:
-            return await self.events(container_id)
-        except Unavailable:
-            end = self.exit_record(container_id)
-            if end is None:
-                raise
-            return {"exit": end}, _nothing()
-
-    def shim_pid(self, container_id: str) -> int:
-        with open(os.path.join(self.dir(container_id), "shim.pid"), encoding="utf-8") as file:
-            return int(file.read())
+    def files(self, container_id: str) -> str:
+        """A link to a running container's files as its image and it have them, without what is mounted inside."""
+        return os.path.join(self.dir(container_id), "root")
 
     async def ensure(self) -> None:
         """Start the supervisor and its services when they have gone."""
@@ -172,7 +152,7 @@ class Tasks:
     def forget(self, container_id: str) -> None:
         """Remove the task's directory; the shim has gone or is about to."""
         directory = self.dir(container_id)
-        for name in ("shim.sock", "shim.pid", "exit.json", "exit.json.new"):
+        for name in ("config.json", "root", "shim.sock", "shim.pid", "exit.json", "exit.json.new"):
             try:
                 os.unlink(os.path.join(directory, name))
             except FileNotFoundError:
@@ -184,6 +164,16 @@ class Tasks:
                 continue
 
 
-async def _nothing() -> AsyncIterator[dict[str, Any]]:
-    return
-    yield {}
+async def _lines(connection: Connection) -> AsyncIterator[dict[str, Any]]:
+    """Until the other side has gone."""
+    try:
+        while True:
+            try:
+                event = await connection.line()
+            except (OSError, ValueError):
+                return
+            if event is None:
+                return
+            yield event
+    finally:
+        connection.close()

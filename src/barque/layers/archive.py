@@ -1,8 +1,8 @@
 """Copying in and out of a container's files: inside its root, so that no link of its leads out.
 
 ``request`` has either ``pid`` (a running container: its mount namespace and root are entered) or ``mounts`` and
-``rootfs`` (a stopped one: mounted in a namespace of our own). With ``inside`` the root is that directory of the pid's
-mount namespace: a shim's view of the container's files, without what is mounted in it. Everything that runs after that
+``rootfs`` (a stopped one: mounted in a namespace of our own), or ``root``, a directory: the one a shim keeps open, with
+the container's files but without what is mounted in it. Everything that runs after that
 was imported before (CVE-2019-14271), and paths are walked inside the root only (CVE-2018-15664).
 """
 
@@ -37,12 +37,12 @@ def enter(request: dict[str, Any]) -> None:
         root = os.open(f"/proc/{request['pid']}/root", os.O_PATH | os.O_CLOEXEC)
         namespace = os.open(f"/proc/{request['pid']}/ns/mnt", os.O_RDONLY | os.O_CLOEXEC)
         libc.setns(namespace, clone.CLONE_NEWNS)
-        if request.get("inside"):
-            os.chroot(request["inside"])
-            os.chdir("/")
-        else:
-            os.fchdir(root)
-            os.chroot(".")
+        os.fchdir(root)
+        os.chroot(".")
+        return
+    if request.get("root"):
+        os.chroot(request["root"])
+        os.chdir("/")
         return
     libc.unshare(clone.CLONE_NEWNS)
     libc.mount("", "/", None, mounts.MS_PRIVATE | mounts.MS_REC)

@@ -78,10 +78,10 @@ AT_RECURSIVE = 0x8000
 AT_EMPTY_PATH = 0x1000
 
 
-def set_attributes(descriptor: int, attributes: int, cleared: int = 0) -> None:
-    """mount_setattr(2), recursive, on the mount at an open path."""
+def set_attributes(descriptor: int, attributes: int, cleared: int = 0, recursive: bool = True) -> None:
+    """mount_setattr(2) on the mount at an open path, and on those below it."""
     buffer = ctypes.create_string_buffer(struct.pack("4Q", attributes, cleared, 0, 0), 32)
-    flags = AT_RECURSIVE | AT_EMPTY_PATH
+    flags = AT_EMPTY_PATH | (AT_RECURSIVE if recursive else 0)
     libc.syscall(libc.SYS_MOUNT_SETATTR, "mount_setattr", descriptor, b"", flags, buffer, 32)
 
 

@@ -6,7 +6,7 @@ import ctypes
 import struct
 from typing import Any
 
-from barque.linux import libc
+from barque.linux import files, libc
 
 NAMES = [
     "CHOWN", "DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER", "FSETID", "KILL", "SETGID", "SETUID", "SETPCAP",
@@ -36,11 +36,8 @@ def mask(names: list[str] | None) -> int:
 
 def available() -> int:
     """What the bounding set of this process holds."""
-    with open("/proc/self/status", encoding="utf-8") as file:
-        for line in file:
-            if line.startswith("CapBnd:"):
-                return int(line.split()[1], 16)
-    return 0
+    _, _, rest = files.read("/proc/self/status").partition("\nCapBnd:")
+    return int(rest.split(None, 1)[0], 16) if rest else 0
 
 
 def names_of(bits: int) -> list[str]:

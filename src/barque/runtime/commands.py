@@ -180,6 +180,10 @@ def do_exec(store: Store, options: argparse.Namespace) -> int:
     console = connect_console(options.console_socket)
     group = Cgroup.open(state["cgroup"])
     made = exec_process(state["pid"], state["spec"], process, Stdio(0, 1, 2), console, group)
+    failure = made.executed()
+    if failure:
+        os.waitpid(made.pid, 0)
+        raise StartError(failure)
     if options.pid_file:
         with open(options.pid_file, "w", encoding="utf-8") as file:
             file.write(str(made.pid))

@@ -29,23 +29,29 @@ class Process:
         self.pidfd = pidfd
 
 
-class Created(Process):
-    """A container that is set up and waits before its program."""
+class Starting(Process):
+    """A process on its way to its program; ``line`` ends with the execve."""
 
     def __init__(self, pid: int, pidfd: int, line: init.Line) -> None:
         super().__init__(pid, pidfd)
         self.line = line
 
+    def executed(self) -> str:
+        """Wait for execve: empty when it has succeeded, runc's words when it has not, and the process is gone then."""
+        answer = self.line.receive()
+        self.line.connection.close()
+        return "" if answer is None else answer.get("error") or "the process ended before its program started"
+
+
+class Created(Starting):
+    """A container that is set up and waits before its program."""
+
     def start(self, state: dict[str, Any] | None = None) -> None:
         """Let the program run; returns once execve has succeeded. Raises StartError, and init is gone then."""
         self.line.send(start=True, state=state or {})
-        self._expect_exec()
-
-    def _expect_exec(self) -> None:
-        answer = self.line.receive()
-        self.line.connection.close()
-        if answer is not None:
-            raise StartError(answer.get("error") or "init ended before its program started")
+        failure = self.executed()
+        if failure:
+            raise StartError(failure)
 
 
 def create(
@@ -57,19 +63,24 @@ def create(
     cgroup: Cgroup | None,
     *,
     pdeathsig: bool = True,
+    sibling: bool = False,
+    at_once: bool = False,
 ) -> Created:
     """Clone init and wait until it has set everything up (runtime-spec, ``create``).
 
     The caller must be single-threaded. ``console_socket`` gets the terminal's master by SCM_RIGHTS when
-    ``process.terminal`` is set. Raises StartError in runc's words; nothing is left of init then.
+    ``process.terminal`` is set. With ``sibling`` init becomes a child of the caller's parent; ``at_once`` it
+    does not wait for ``start``, and this returns when its program runs. Raises StartError in runc's words; nothing is
+    left of init then.
     """
-    setup, flags, parent_namespaces = _setup(bundle, spec, stdio, console_socket, pdeathsig, cgroup)
+    setup, flags, parent_namespaces = _setup(bundle, spec, stdio, console_socket)
+    setup |= {"pdeathsig": signal.SIGKILL if pdeathsig else 0, "cgroup": cgroup, "at_once": at_once}
     ours, theirs = socket.socketpair()
     door = cgroup.door() if cgroup is not None else None
     try:
         for kind, descriptor in parent_namespaces:
             libc.setns(descriptor, kind)
-        pid, pidfd = clone.clone(flags, cgroup=door)
+        pid, pidfd = clone.clone(flags, sibling, door)
         if pid == 0:
             ours.close()
             init.run(spec, setup, theirs)
@@ -83,7 +94,7 @@ def create(
     theirs.close()
     line = init.Line(ours)
     try:
-        _serve(line, pid, spec)
+        _serve(line, pid, spec, at_once)
     except BaseException:
         _abandon(pid, pidfd)
         raise
@@ -91,12 +102,7 @@ def create(
 
 
 def _setup(
-    bundle: str,
-    spec: dict[str, Any],
-    stdio: tuple[int, int, int],
-    console_socket: int | None,
-    pdeathsig: bool,
-    cgroup: Cgroup | None,
+    bundle: str, spec: dict[str, Any], stdio: tuple[int, int, int], console_socket: int | None
 ) -> tuple[dict[str, Any], int, list[tuple[int, int]]]:
     linux = spec.get("linux") or {}
     new = 0
@@ -119,7 +125,6 @@ def _setup(
         "stdio": stdio,
         "console_socket": console_socket,
         "filter": seccomp.compile(profile) if profile else None,
-        "pdeathsig": signal.SIGKILL if pdeathsig else 0,
         "joined": sorted(joined, key=lambda pair: pair[0] != clone.CLONE_NEWUSER),
         "new_user": bool(new & clone.CLONE_NEWUSER),
         "new_mount": bool(new & clone.CLONE_NEWNS),
@@ -127,7 +132,6 @@ def _setup(
         "new_network": bool(new & clone.CLONE_NEWNET),
         "new_cgroup": bool(new & clone.CLONE_NEWCGROUP),
         "reaper": (spec.get("annotations") or {}).get("org.barque.init") == "true",
-        "cgroup": cgroup,
     }
     return setup, new & ~(clone.CLONE_NEWCGROUP | clone.CLONE_NEWTIME), parent
 
@@ -140,10 +144,13 @@ def _back_to_own_pid_namespace() -> None:
         os.close(own)
 
 
-def _serve(line: init.Line, pid: int, spec: dict[str, Any]) -> None:
-    """Answer init's wishes until it is ready."""
+def _serve(line: init.Line, pid: int, spec: dict[str, Any], at_once: bool) -> None:
+    """Answer init's wishes until it is ready, or, ``at_once``, has become its program."""
     while True:
         message = line.receive()
+        if message is None and at_once:
+            line.connection.close()
+            return
         if message is None:
             raise StartError("init ended during container creation")
         if "error" in message:

@@ -62,25 +62,23 @@ def wanted(spec: dict[str, Any]) -> list[dict[str, Any]]:
     return list(merged.values())
 
 
-def make(device: dict[str, Any], open_parent: Any) -> None:
-    """mknod(2) inside the root; where that is not allowed (a user namespace) the host's node is bound instead."""
-    directory, name = open_parent(device["path"])
+def make(device: dict[str, Any], directory: int, name: str) -> None:
+    """mknod(2) inside the root; where that is not allowed (a user namespace) the host's node is bound instead.
+
+    The caller's umask is 0.
+    """
+    mode = KINDS[device["type"]] | int(device.get("fileMode") or 0o666)
     try:
-        mode = KINDS[device["type"]] | int(device.get("fileMode") or 0o666)
-        try:
-            os.mknod(name, mode, os.makedev(device.get("major", 0), device.get("minor", 0)), dir_fd=directory)
-        except FileExistsError:
-            return
-        except OSError as error:
-            if error.errno != errno.EPERM:
-                raise
-            _bind(device["path"], directory, name)
-            return
-        os.chmod(name, stat.S_IMODE(mode), dir_fd=directory)
-        if device.get("uid") or device.get("gid"):
-            os.chown(name, device.get("uid") or 0, device.get("gid") or 0, dir_fd=directory)
-    finally:
-        os.close(directory)
+        os.mknod(name, mode, os.makedev(device.get("major", 0), device.get("minor", 0)), dir_fd=directory)
+    except FileExistsError:
+        return
+    except OSError as error:
+        if error.errno != errno.EPERM:
+            raise
+        _bind(device["path"], directory, name)
+        return
+    if device.get("uid") or device.get("gid"):
+        os.chown(name, device.get("uid") or 0, device.get("gid") or 0, dir_fd=directory)
 
 
 def _bind(source: str, directory: int, name: str) -> None:

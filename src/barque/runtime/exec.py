@@ -9,8 +9,8 @@ from typing import Any, NoReturn
 from barque.cgroups import Cgroup
 from barque.errors import StartError
 from barque.linux import clone, libc
-from barque.runtime import init, process, seccomp
-from barque.runtime.create import Process, Stdio, _abandon
+from barque.runtime import init, process, seccomp, signals
+from barque.runtime.create import Starting, Stdio
 
 KINDS = {"user": "user", "ipc": "ipc", "uts": "uts", "network": "net", "cgroup": "cgroup", "pid": "pid", "mount": "mnt"}
 
@@ -22,10 +22,12 @@ def exec_process(
     stdio: Stdio | tuple[int, int, int],
     console_socket: int | None,
     cgroup: Cgroup | None,
-) -> Process:
-    """Start ``wanted`` (a runtime-spec process) beside init; returns after execve, as a child of the caller.
+    *,
+    sibling: bool = False,
+) -> Starting:
+    """Start ``wanted`` (a runtime-spec process) beside init, as a child of the caller, or of its parent (``sibling``).
 
-    Raises StartError in runc's words.
+    ``executed()`` of what is returned tells whether the program runs. Raises StartError in runc's words.
     """
     profile = (spec.get("linux") or {}).get("seccomp")
     filter_program = seccomp.compile(profile) if profile else None
@@ -40,7 +42,7 @@ def exec_process(
         # a pid namespace is entered by children only: join, clone, and come back
         libc.setns(pidfd_of_init, clone.CLONE_NEWPID)
         try:
-            pid, pidfd = clone.clone(0, cgroup=door)
+            pid, pidfd = clone.clone(0, sibling, door)
         except BaseException:
             libc.setns(own, clone.CLONE_NEWPID)
             raise
@@ -54,17 +56,7 @@ def exec_process(
         if door is not None:
             os.close(door)
     theirs.close()
-    line = init.Line(ours)
-    try:
-        answer = line.receive()
-        if answer is not None:
-            raise StartError(answer.get("error") or "exec failed")
-    except BaseException:
-        _abandon(pid, pidfd)
-        raise
-    finally:
-        ours.close()
-    return Process(pid, pidfd)
+    return Starting(pid, pidfd, init.Line(ours))
 
 
 def _child(
@@ -77,7 +69,7 @@ def _child(
     line = init.Line(sync)
     try:
         stdio, console_socket, filter_program, cgroup = given
-        init.reset_signals()
+        signals.reset()
         os.setsid()
         if cgroup is not None:
             cgroup.join()

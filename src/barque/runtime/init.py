@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import socket
 from typing import Any, NoReturn
 
 from barque.errors import StartError
 from barque.linux import clone, libc
-from barque.runtime import process, reaper, rootfs
+from barque.runtime import process, reaper, rootfs, signals
 from barque.runtime.hooks import run_hooks
 from barque.runtime.loopback import bring_up as bring_loopback_up
 
@@ -53,7 +52,7 @@ class Line:
 
 
 def run(spec: dict[str, Any], setup: dict[str, Any], sync: socket.socket) -> NoReturn:
-    """``setup``: rootfs, stdio, console_socket, filter, pdeathsig, cgroup, joined (kind, fd), new_*."""
+    """``setup``: rootfs, stdio, console_socket, filter, pdeathsig, cgroup, at_once, joined (kind, fd), new_*."""
     line = Line(sync)
     try:
         _run(spec, setup, line)
@@ -77,19 +76,9 @@ def report(line: Line, error: BaseException) -> None:
         pass
 
 
-def reset_signals() -> None:
-    """Default dispositions and an empty mask: a program must not inherit ours."""
-    for number in range(1, signal.NSIG):
-        if number not in (signal.SIGKILL, signal.SIGSTOP, 32, 33):
-            try:
-                signal.signal(number, signal.SIG_DFL)
-            except (OSError, ValueError):
-                continue
-    signal.pthread_sigmask(signal.SIG_SETMASK, [])
-
-
 def _run(spec: dict[str, Any], setup: dict[str, Any], line: Line) -> None:
-    reset_signals()
+    signals.reset()
+    os.umask(0)
     os.setsid()
     libc.prctl(process.PR_SET_PDEATHSIG, setup["pdeathsig"])
     if setup["cgroup"] is not None:
@@ -108,11 +97,12 @@ def _run(spec: dict[str, Any], setup: dict[str, Any], line: Line) -> None:
         libc.unshare(clone.CLONE_NEWCGROUP)  # rooted where we are now
     root = rootfs.build(spec, setup["rootfs"], setup["new_cgroup"]) if setup["new_mount"] else None
     slave = _inside(spec, setup, root)
-    line.send(ready=True)
-    answer = line.receive()
-    if answer is None or not answer.get("start"):
-        os._exit(1)
-    run_hooks(spec, "startContainer", answer.get("state") or {})
+    if not setup["at_once"]:
+        line.send(ready=True)
+        answer = line.receive()
+        if answer is None or not answer.get("start"):
+            os._exit(1)
+        run_hooks(spec, "startContainer", answer.get("state") or {})
     _exec(spec, setup, slave, line)
 
 
@@ -121,7 +111,6 @@ def _inside(spec: dict[str, Any], setup: dict[str, Any], root: Any) -> int | Non
     wanted = spec["process"]
     if root is not None:
         rootfs.pivot(root)
-    os.umask(0)
     if spec.get("hostname") and setup["new_uts"]:
         libc.sethostname(spec["hostname"])
     if spec.get("domainname") and setup["new_uts"]:

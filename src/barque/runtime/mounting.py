@@ -8,8 +8,10 @@ from typing import Any, NamedTuple
 
 from barque.cgroups import hierarchy
 from barque.errors import StartError
-from barque.linux import libc, mounts, paths
+from barque.linux import files, libc, mounts, paths
 from barque.linux.copy_tree import copy_tree
+
+SAFE = mounts.ATTRIBUTES["rnosuid"] | mounts.ATTRIBUTES["rnodev"] | mounts.ATTRIBUTES["rnoexec"]
 
 
 class Planned(NamedTuple):
@@ -105,10 +107,6 @@ class Root:
         finally:
             os.close(directory)
         return self.open(path)
-
-    def parent_of(self, path: str) -> tuple[int, str]:
-        """An open directory, made if missing, and the last name."""
-        return self.make_directory(os.path.dirname(path) or "/"), os.path.basename(path)
 
 
 def perform(root: Root, planned: Planned, own_cgroups: bool) -> None:
@@ -211,31 +209,24 @@ def _cgroup(root: Root, planned: Planned, own_namespace: bool) -> None:
         return
     libc.mount("tmpfs", where, "tmpfs", safe, "mode=755")
     os.close(target)
+    fresh = root.open(planned.target)  # the new tmpfs: nobody but us has been in it
     own = _own_groups()
     for name, point in found.v1.items():
-        inside = root.make_directory(f"{planned.target}/{name}")
-        try:
-            if own_namespace:
-                libc.mount("cgroup", f"/proc/self/fd/{inside}", "cgroup", safe | read_only, name)
-                continue
-            libc.mount(point + own.get(name, "/"), f"/proc/self/fd/{inside}", None, mounts.MS_BIND | mounts.MS_REC)
-            fresh = root.open(f"{planned.target}/{name}")
-            libc.mount("", f"/proc/self/fd/{fresh}", None, mounts.MS_BIND | mounts.MS_REMOUNT | safe | read_only)
-            os.close(fresh)
-        finally:
-            os.close(inside)
-    if read_only:
-        fresh = root.open(planned.target)
-        libc.mount("", f"/proc/self/fd/{fresh}", None, mounts.MS_REMOUNT | safe | read_only, "mode=755")
-        os.close(fresh)
+        os.mkdir(name, 0o755, dir_fd=fresh)
+        inside = f"/proc/self/fd/{fresh}/{name}"
+        if own_namespace:
+            libc.mount("cgroup", inside, "cgroup", safe | read_only, name)
+        else:
+            libc.mount(point + own.get(name, "/"), inside, None, mounts.MS_BIND | mounts.MS_REC)
+    mounts.set_attributes(fresh, SAFE | (mounts.ATTRIBUTES["rro"] if read_only else 0))
+    os.close(fresh)
 
 
 def _own_groups() -> dict[str, str]:
     """Controller to the path of this process's v1 group."""
     out = {}
-    with open("/proc/self/cgroup", encoding="utf-8", errors="surrogateescape") as file:
-        for line in file:
-            _, controllers, path = line.rstrip("\n").split(":", 2)
-            for controller in controllers.split(","):
-                out[controller] = path
+    for line in files.read("/proc/self/cgroup").splitlines():
+        _, controllers, path = line.split(":", 2)
+        for controller in controllers.split(","):
+            out[controller] = path
     return out

@@ -12,7 +12,7 @@ import termios
 from typing import Any
 
 from barque.errors import InvalidArgument, StartError
-from barque.linux import libc
+from barque.linux import files, libc
 from barque.runtime import capabilities, seccomp, users
 from barque.runtime.program import exec_failed, find_program
 
@@ -25,8 +25,7 @@ LIMITS = {name.removeprefix("RLIMIT_"): getattr(resource, name) for name in dir(
 
 def _read(path: str) -> str:
     try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
-            return file.read()
+        return files.read(path)
     except OSError:
         return ""
 
@@ -86,8 +85,7 @@ def limits(process: dict[str, Any]) -> None:
             raise StartError(f"error setting rlimit type {kind}: {error}".lower()) from error
     score = process.get("oomScoreAdj")
     if score is not None:
-        with open("/proc/self/oom_score_adj", "w", encoding="utf-8") as file:
-            file.write(str(score))
+        files.write("/proc/self/oom_score_adj", str(score))
 
 
 def become(process: dict[str, Any], filter_program: bytes | None, pdeathsig: int) -> str:

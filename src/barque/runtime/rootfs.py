@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import stat
 from typing import Any
 
-from barque.linux import libc, mounts
+from barque.errors import StartError
+from barque.linux import files, libc, mounts
 from barque.runtime import devices, mounting
 
 PROPAGATION_DEFAULT = mounts.MS_SLAVE | mounts.MS_REC
@@ -23,14 +25,20 @@ def build(spec: dict[str, Any], rootfs: str, own_cgroups: bool) -> mounting.Root
     for entry in entries:
         mounting.perform(root, mounting.plan(entry), own_cgroups)
     if not _binds_dev(entries):
-        for device in devices.wanted(spec):
-            devices.make(device, root.parent_of)
-        dev = root.make_directory("/dev")
-        real = os.open(f"/proc/self/fd/{dev}", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        devices.links(real)
-        os.close(real)
-        os.close(dev)
+        _fill_dev(root, spec)
     return root
+
+
+def _fill_dev(root: mounting.Root, spec: dict[str, Any]) -> None:
+    opened: dict[str, int] = {"/dev": root.make_directory("/dev")}
+    for device in devices.wanted(spec):
+        parent, name = os.path.split(device["path"])
+        if parent not in opened:
+            opened[parent] = root.make_directory(parent)
+        devices.make(device, opened[parent], name)
+    devices.links(opened["/dev"])
+    for descriptor in opened.values():
+        os.close(descriptor)
 
 
 def bind_console(slave: int) -> None:
@@ -55,6 +63,12 @@ def pivot(root: mounting.Root) -> None:
     os.chdir("/")
 
 
+def _is_null(path: str) -> bool:
+    """A /dev/null that an image has put there itself would show what it should hide (CVE-2025-31133)."""
+    found = os.lstat(path)
+    return stat.S_ISCHR(found.st_mode) and found.st_rdev == os.makedev(1, 3)
+
+
 def _hide(path: str) -> None:
     try:
         target = os.open(path, os.O_PATH | os.O_CLOEXEC)
@@ -65,6 +79,8 @@ def _hide(path: str) -> None:
         if os.path.isdir(where):
             libc.mount("tmpfs", where, "tmpfs", mounts.MS_RDONLY, "size=0k,nr_inodes=2")
         else:
+            if not _is_null("/dev/null"):
+                raise StartError("/dev/null of the container is not the null device")
             libc.mount("/dev/null", where, None, mounts.MS_BIND)
     finally:
         os.close(target)
@@ -81,9 +97,7 @@ def _freeze(path: str) -> None:
         os.close(target)
     fresh = os.open(path, os.O_PATH | os.O_CLOEXEC)
     try:
-        kept = os.fstatvfs(fresh).f_flag & (mounts.MS_NOSUID | mounts.MS_NODEV | mounts.MS_NOEXEC)
-        flags = mounts.MS_BIND | mounts.MS_REMOUNT | mounts.MS_RDONLY | kept
-        libc.mount("", f"/proc/self/fd/{fresh}", None, flags)
+        mounts.set_attributes(fresh, mounts.ATTRIBUTES["rro"], recursive=False)
     finally:
         os.close(fresh)
 
@@ -92,8 +106,7 @@ def finish(spec: dict[str, Any]) -> None:
     """Inside the new root: sysctls, masked and read-only paths, a read-only root."""
     linux = spec.get("linux") or {}
     for name, value in (linux.get("sysctl") or {}).items():
-        with open("/proc/sys/" + name.replace(".", "/"), "w", encoding="utf-8") as file:
-            file.write(str(value))
+        files.write("/proc/sys/" + name.replace(".", "/"), str(value))
     for path in linux.get("readonlyPaths") or ():
         _freeze(path)
     for path in linux.get("maskedPaths") or ():

@@ -6,7 +6,6 @@ The compilation takes milliseconds, so it happens before the clone, and a cache 
 from __future__ import annotations
 
 import ctypes
-import json
 import os
 from functools import lru_cache
 from typing import Any
@@ -15,6 +14,8 @@ from barque.errors import StartError
 from barque.linux import libc
 
 SECCOMP_SET_MODE_FILTER = 1
+SCMP_FLTATR_CTL_OPTIMIZE = 8
+BINARY_TREE = 2
 ACTIONS = {
     "SCMP_ACT_KILL": 0x00000000,
     "SCMP_ACT_KILL_THREAD": 0x00000000,
@@ -93,12 +94,21 @@ def _action(word: str, errno: int | None, default_errno: int | None) -> int:
 
 def compile(profile: dict[str, Any]) -> bytes:
     """The BPF program of a runtime-spec ``linux.seccomp``; compiled once per content. Raises StartError."""
-    return _compile(json.dumps(profile, sort_keys=True))
+    compiled = _compiled()
+    for known, program in compiled:
+        if known == profile:  # a comparison in C, faster than making any key
+            return program
+    program = _compile(profile)
+    compiled.append((profile, program))
+    return program
 
 
-@lru_cache(maxsize=32)
-def _compile(text: str) -> bytes:
-    profile = json.loads(text)
+@lru_cache(maxsize=1)
+def _compiled() -> list[tuple[dict[str, Any], bytes]]:
+    return []
+
+
+def _compile(profile: dict[str, Any]) -> bytes:
     library = _library()
     if library is None:
         raise StartError("seccomp is not available: libseccomp.so.2 cannot be loaded")
@@ -113,6 +123,8 @@ def _compile(text: str) -> bytes:
                 library.seccomp_arch_add(context, token)  # one that is there already is fine
         for rule in profile.get("syscalls") or ():
             _add(library, context, profile, rule, default)
+        # a tree instead of a list: the kernel runs through a new filter once for every system call there is
+        library.seccomp_attr_set(context, SCMP_FLTATR_CTL_OPTIMIZE, BINARY_TREE)
         return _export(library, context)
     finally:
         library.seccomp_release(context)

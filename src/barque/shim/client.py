@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import socket
+import _socket
 import time
 
 from barque.wire.frames import frame
@@ -15,7 +15,7 @@ STALLED = 10.0
 
 
 class Client:
-    def __init__(self, connection: socket.socket, stdin: bool, stdout: bool, stderr: bool, tty: bool) -> None:
+    def __init__(self, connection: _socket.socket, stdin: bool, stdout: bool, stderr: bool, tty: bool) -> None:
         self.connection = connection
         self.stdin = stdin
         self.wanted = {1: stdout, 2: stderr}

@@ -1,80 +1,69 @@
-"""From a ``task`` request to a running shim; the supervisor's handler."""
+"""From a connection to the supervisor to a running shim.
+
+A container that says nothing and is asked nothing should cost next to nothing, and a page that a forked Python touches
+is a page it has for itself. So the shim leaves the making of the container to a child, the maker, takes from it the
+finished descriptors, and sleeps in epoll before it has run anything that would touch more. The first event wakes it
+up, and only then is there a ``Shim``.
+"""
 
 from __future__ import annotations
 
-import contextlib
-import json
+import _socket
+import marshal
 import os
-import selectors
-import signal
-import socket
+import select
+import struct
 from typing import Any
 
-from barque.shim.logs.writer import Writer
+from barque.shim import making
+from barque.shim.logs import opened
 from barque.shim.shim import Shim
-from barque.shim.streams import Streams
-from barque.shim.task import Task, own_mounts
-from barque.wire import lines
+from barque.shim.stdio import kept
+from barque.shim.task import Task
+
+MESSAGE = 65536
+CONTROL = 512
 
 
-def run(request: dict[str, Any], connection: socket.socket) -> None:
-    """Be the shim of one container: create it, answer, serve until it has ended (contract in ARCHITECTURE.md)."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE):
-        signal.signal(number, signal.SIG_IGN)
-    os.chdir("/")
-    os.umask(0o022)
-    directory = request["dir"]
-    selector = selectors.DefaultSelector()
-    listener = _listen(directory)
-    own_mounts(request)
-    log = _log(request.get("log"))
-    streams = Streams(selector, bool(request.get("tty")), bool(request.get("open_stdin")), log)
-    streams.close_input_with_client = bool(request.get("stdin_once"))
-    try:
-        task = Task(request, streams)
-    except BaseException:
-        streams.abandon()
-        raise
-    shim = Shim(task, streams, selector, listener)
-    answer = {"pid": task.pid, "shim_pid": os.getpid()}
-    if request.get("start"):
-        try:
-            task.start()
-        except BaseException:
-            task.reap()
-            task.clean()
-            raise
-        answer["started_at"] = task.started_at
-    with contextlib.suppress(OSError):
-        connection.sendall(lines.ok(**answer))
-    connection.close()
-    shim.run()
+def run(connection: int, pair: tuple[_socket.socket, _socket.socket], handle: making.Handle) -> None:
+    """Have the container made, be its shim until it has ended (contract in ARCHITECTURE.md).
 
-
-def _listen(directory: str) -> socket.socket:
-    path = os.path.join(directory, "shim.sock")
-    for name in ("shim.sock", "exit.json"):
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(os.path.join(directory, name))
-    listener = socket.socket(socket.AF_UNIX)
-    with lines.reachable(path) as name:
-        listener.bind(name)
-    os.chmod(path, 0o600)
-    listener.listen(128)
-    listener.setblocking(False)
-    with open(os.path.join(directory, "shim.pid"), "w", encoding="utf-8") as file:
-        file.write(str(os.getpid()))
-    return listener
-
-
-def _log(wanted: dict[str, Any] | None) -> Writer | None:
-    if not wanted or wanted.get("driver") == "none":
-        return None
-    attrs = json.dumps(wanted["attrs"], separators=(",", ":"), sort_keys=True) if wanted.get("attrs") else ""
-    return Writer(
-        wanted["path"],
-        int(wanted.get("max_size") or 0),
-        int(wanted.get("max_file") or 1),
-        bool(wanted.get("compress")),
-        attrs,
-    )
+    What runs here before the sleep is chosen by the memory it touches: calls into C, nothing of ours, no JSON.
+    """
+    ours, theirs = pair
+    maker = os.fork()
+    if maker == 0:
+        making.run(connection, theirs, handle)
+    theirs.close()
+    message, control, _, _ = ours.recvmsg(MESSAGE, CONTROL, _socket.MSG_CMSG_CLOEXEC)
+    ours.close()
+    if not message:
+        return
+    pid, started_at, present = making.FACTS.unpack_from(message)
+    passed = iter(struct.unpack(f"{len(control[0][2]) // 4}i", control[0][2]))
+    listener, root, line, given, out, err = [next(passed) if present & 1 << n else -1 for n in range(making.ENDS)]
+    os.dup2(root, making.ROOT, False)
+    os.close(root)
+    pidfd = os.pidfd_open(pid)
+    sleeping = select.epoll()
+    gone = os.pidfd_open(maker)
+    for descriptor in (listener, pidfd, out, err, gone):
+        if descriptor >= 0:
+            sleeping.register(descriptor, select.EPOLLIN)
+    if sleeping.poll() == [(gone, select.EPOLLIN)]:
+        sleeping.unregister(gone)
+        os.close(gone)
+        os.waitpid(maker, 0)
+        gone = -1
+        sleeping.poll()
+    sleeping.close()
+    request: dict[str, Any] = marshal.loads(message[making.FACTS.size :])
+    Shim(
+        Task(request, pid, pidfd, line, started_at),
+        kept(bool(request.get("tty")), given, (out, err)),
+        bool(request.get("stdin_once")),
+        opened(request.get("log")),
+        listener,
+        _socket.socket(fileno=connection),
+        gone,
+    ).run()

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import _socket
 import contextlib
 import json
 import os
-import selectors
 import signal
-import socket
 import time
 from collections.abc import Callable
 from typing import Any
 
 from barque import runtime
-from barque.errors import BarqueError, Conflict, InvalidArgument, NotFound
+from barque.errors import BarqueError, Conflict, InvalidArgument, NotFound, StartError
 from barque.shim.client import Client
+from barque.shim.logs import Writer
+from barque.shim.loop import READ, Loop
+from barque.shim.stdio import Stdio
 from barque.shim.streams import Streams
 from barque.shim.task import Task
 from barque.wire import lines
@@ -24,21 +26,36 @@ LINGER = 10.0
 
 
 class ExecProcess:
-    def __init__(self, process: runtime.Process, streams: Streams) -> None:
-        self.process = process
+    def __init__(self, pid: int, pidfd: int, streams: Streams) -> None:
+        self.pid = pid
+        self.pidfd = pidfd
         self.streams = streams
         self.exit: dict[str, Any] | None = None
 
 
 class Shim:
-    def __init__(self, task: Task, streams: Streams, selector: selectors.BaseSelector, listener: socket.socket) -> None:
+    """``watcher`` is the connection of who asked for the task: it hears of everything, as from ``events``. ``maker``
+    is a pidfd of the child that made the container, -1 when it has gone already."""
+
+    def __init__(
+        self,
+        task: Task,
+        stdio: Stdio,
+        stdin_once: bool,
+        log: Writer | None,
+        listener: int,
+        watcher: _socket.socket,
+        maker: int,
+    ) -> None:
         self.task = task
-        self.streams = streams
-        self.selector = selector
-        self.listener = listener
+        self.loop = Loop()
+        self.streams = Streams(self.loop, stdio, log)
+        self.streams.close_input_with_client = stdin_once
+        self.listener = _socket.socket(fileno=listener)
         self.execs: dict[str, ExecProcess] = {}
-        self.watchers: list[socket.socket] = []
-        self.asking: dict[socket.socket, bytes] = {}
+        self.watchers: list[_socket.socket] = []
+        self._watch(watcher)
+        self.asking: dict[_socket.socket, bytes] = {}
         self.done_at = 0.0
         self.operations: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
             "start": self._start,
@@ -51,15 +68,16 @@ class Shim:
             "stats": lambda _: {"cgroup": self.task.cgroup.stats()},
             "close_stdin": self._close_stdin,
         }
-        selector.register(listener, selectors.EVENT_READ, self._accept)
-        selector.register(task.created.pidfd, selectors.EVENT_READ, self._ended)
+        self.loop.watch(listener, READ, self._accept)
+        self.loop.watch(task.pidfd, READ, self._ended)
+        if maker >= 0:
+            self.loop.watch(maker, READ, self._made)
 
     def run(self) -> None:
         """Until the container has ended and everybody has been told."""
         while not self._finished():
             busy = self.done_at or any(c.waiting for c in self.streams.clients)
-            for key, events in self.selector.select(1.0 if busy else None):
-                key.data(key.fd, events)
+            self.loop.once(1.0 if busy else None)
 
     def _finished(self) -> bool:
         if not self.done_at:
@@ -67,34 +85,38 @@ class Shim:
         everyone = [self.streams, *(e.streams for e in self.execs.values())]
         return time.monotonic() > self.done_at + LINGER or not any(s.clients for s in everyone)
 
+    def _made(self, maker: int, _: int) -> None:
+        self.loop.forget(maker)
+        os.waitid(os.P_PIDFD, maker, os.WEXITED)
+        os.close(maker)
+
     def _accept(self, _: int, __: int) -> None:
         try:
-            connection, _address = self.listener.accept()
+            descriptor, _address = self.listener._accept()  # type: ignore[attr-defined]  # a descriptor, no object
         except OSError:
             return
+        connection = _socket.socket(fileno=descriptor)
         connection.setblocking(False)
         self.asking[connection] = b""
-        self.selector.register(connection, selectors.EVENT_READ, lambda *_: self._asked(connection))
+        self.loop.watch(descriptor, READ, lambda *_: self._asked(connection))
         self._asked(connection)
 
-    def _asked(self, connection: socket.socket) -> None:
+    def _asked(self, connection: _socket.socket) -> None:
         try:
-            seen = connection.recv(1 << 20, socket.MSG_PEEK)
-            end = seen.find(b"\n") + 1
-            data = connection.recv(end or len(seen)) if seen else b""
+            data, ended = lines.take(connection)
         except BlockingIOError:
             return
         except OSError:
-            data, end = b"", 0
+            data, ended = b"", False
         self.asking[connection] += data
-        if data and not end and len(self.asking[connection]) < lines.MAX_LINE:
+        if data and not ended and len(self.asking[connection]) < lines.MAX_LINE:
             return
         line = self.asking.pop(connection)
-        self.selector.unregister(connection)
-        if not end or not self._answer(line, connection):
+        self.loop.forget(connection.fileno())
+        if not ended or not self._answer(line, connection):
             connection.close()
 
-    def _answer(self, line: bytes, connection: socket.socket) -> bool:
+    def _answer(self, line: bytes, connection: _socket.socket) -> bool:
         """Do what was asked; True when the connection lives on as a stream."""
         try:
             request = json.loads(line)
@@ -132,7 +154,7 @@ class Shim:
             process = self._process(request)
             if process.exit is None:
                 with contextlib.suppress(ProcessLookupError):
-                    signal.pidfd_send_signal(process.process.pidfd, request["signal"])
+                    signal.pidfd_send_signal(process.pidfd, request["signal"])
             return {}
         if self.task.exit is not None:
             raise Conflict("the container has ended")
@@ -167,7 +189,7 @@ class Shim:
         streams.end_input()
         return {}
 
-    def _events(self, connection: socket.socket) -> bool:
+    def _events(self, connection: _socket.socket) -> bool:
         status = (
             "stopped"
             if self.task.exit
@@ -182,13 +204,15 @@ class Shim:
             "pid": self.task.pid,
             "started_at": self.task.started_at,
             "exit": self.task.exit if self.done_at else None,
-            "execs": {name: {"pid": e.process.pid, "exit": e.exit} for name, e in self.execs.items()},
+            "execs": {name: {"pid": e.pid, "exit": e.exit} for name, e in self.execs.items()},
         }
         connection.sendall(lines.ok(**state))
-        connection.setblocking(True)
+        self._watch(connection)
+        return True
+
+    def _watch(self, connection: _socket.socket) -> None:
         connection.settimeout(5)
         self.watchers.append(connection)
-        return True
 
     def publish(self, **event: Any) -> None:
         """One line to everybody who watches."""
@@ -200,50 +224,60 @@ class Shim:
                 self.watchers.remove(watcher)
                 watcher.close()
 
-    def _attach(self, request: dict[str, Any], connection: socket.socket) -> bool:
+    def _attach(self, request: dict[str, Any], connection: _socket.socket) -> bool:
         if self.done_at:
             raise Conflict("the container has ended")
         connection.sendall(lines.ok())
         self.streams.attach(_client(request, connection, self.streams.tty))
         return True
 
-    def _exec(self, request: dict[str, Any], connection: socket.socket) -> bool:
+    def _exec(self, request: dict[str, Any], connection: _socket.socket) -> bool:
         if self.task.exit is not None:
             raise Conflict("cannot exec in a stopped container")
         wanted = request["process"]
-        streams = Streams(self.selector, bool(wanted.get("terminal")), bool(request.get("stdin")), None)
-        streams.close_input_with_client = True
-        console = streams.console[1].fileno() if streams.console else None
+        stdio = Stdio(bool(wanted.get("terminal")), bool(request.get("stdin")))
         try:
-            process = runtime.exec_process(
-                self.task.pid, self.task.spec, wanted, streams.theirs, console, self.task.cgroup
-            )
+            pid, pidfd = self._execute(wanted, stdio)
+            stdio.taken()
         except BaseException:
-            streams.abandon()
+            stdio.abandon()
             raise
-        streams.started()
-        entry = self.execs[request["id"]] = ExecProcess(process, streams)
-        self.selector.register(process.pidfd, selectors.EVENT_READ, lambda *_: self._exec_ended(request["id"], entry))
-        connection.sendall(lines.ok(pid=process.pid))
-        self.publish(event="exec_start", id=request["id"], pid=process.pid)
+        connection.sendall(lines.ok(pid=pid))
+        streams = Streams(self.loop, stdio, None)
+        streams.close_input_with_client = True
+        entry = self.execs[request["id"]] = ExecProcess(pid, pidfd, streams)
+        self.loop.watch(pidfd, READ, lambda *_: self._exec_ended(request["id"], entry))
+        self.publish(event="exec_start", id=request["id"], pid=pid)
         if not request.get("attach"):
             return False
         streams.attach(_client(request, connection, streams.tty))
         return True
 
+    def _execute(self, wanted: dict[str, Any], stdio: Stdio) -> tuple[int, int]:
+        """pid and pidfd of the new process. Raises StartError in runc's words."""
+        task = self.task
+        made = runtime.exec_process(task.pid, task.spec, wanted, stdio.theirs, stdio.console_socket, task.cgroup)
+        failure = made.executed()
+        if failure:
+            os.waitpid(made.pid, 0)
+            os.close(made.pidfd)
+            raise StartError(failure)
+        return made.pid, made.pidfd
+
     def _exec_ended(self, name: str, entry: ExecProcess) -> None:
-        self.selector.unregister(entry.process.pidfd)
-        os.close(entry.process.pidfd)
-        _, status = os.waitpid(entry.process.pid, 0)
+        """Who watches hears of the end before the client's stream ends: the exit code is known by then."""
+        self.loop.forget(entry.pidfd)
+        os.close(entry.pidfd)
+        _, status = os.waitpid(entry.pid, 0)
         code = os.waitstatus_to_exitcode(status)
         entry.exit = {"code": code if code >= 0 else 128 - code, "at": time.time_ns()}
         entry.streams.drain()
-        entry.streams.finish()
         self.publish(event="exec_exit", id=name, **entry.exit)
+        entry.streams.finish()
 
     def _ended(self, _: int, __: int) -> None:
-        """Init is gone: everything it said goes to the log first, then the exit is written down, then told."""
-        self.selector.unregister(self.task.created.pidfd)
+        """Init is gone: what it said is logged, then the exit is written down and told; group and files go last."""
+        self.loop.forget(self.task.pidfd)
         self.task.reap()
         for name, entry in self.execs.items():
             if entry.exit is None:
@@ -254,12 +288,13 @@ class Shim:
             streams.drain()
             streams.finish()
             streams.close()
-        self.task.clean()
         self.task.record()
         self.done_at = time.monotonic()
         self.publish(event="exit", **(self.task.exit or {}))
+        self.task.clean()
+        self.publish(event="cleaned")
 
 
-def _client(request: dict[str, Any], connection: socket.socket, tty: bool) -> Client:
+def _client(request: dict[str, Any], connection: _socket.socket, tty: bool) -> Client:
     wanted = [bool(request.get(name)) for name in ("stdin", "stdout", "stderr")]
     return Client(connection, wanted[0], wanted[1], wanted[2], tty)

@@ -2,96 +2,42 @@
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import os
-import selectors
-import socket
 import struct
 import termios
-from collections.abc import Callable
 
 from barque.shim.client import Client
-from barque.shim.logs.writer import Writer
+from barque.shim.logs import Writer
+from barque.shim.loop import GONE, READ, WRITE, Loop
+from barque.shim.stdio import Stdio
 
-F_SETPIPE_SZ = 1031
 CHUNK = 1 << 18
 INPUT_LIMIT = 1 << 20
 
-Callback = Callable[[int], None]
-
 
 class Streams:
-    """Made with the ends that stay here; the process gets ``theirs``. The loop calls back by the selector's data."""
+    """``stdio`` is our side of the process's ends. The loop calls back."""
 
-    def __init__(self, selector: selectors.BaseSelector, tty: bool, open_stdin: bool, log: Writer | None) -> None:
-        self.selector = selector
-        self.tty = tty
+    def __init__(self, loop: Loop, stdio: Stdio, log: Writer | None) -> None:
+        self.loop = loop
+        self.tty = stdio.tty
         self.log = log
         self.clients: list[Client] = []
-        self.outputs: dict[int, int] = {}
-        self.input = -1
+        self.outputs = stdio.outputs
+        self.input = stdio.input
         self.input_buffer = bytearray()
         self.input_ends = False
         self.held = False
         self.close_input_with_client = False
-        self.theirs: tuple[int, int, int] = (-1, -1, -1)
-        self.console: tuple[socket.socket, socket.socket] | None = None
-        if tty:
-            self.console = socket.socketpair()
-        else:
-            self._pipes(open_stdin)
-
-    def _pipes(self, open_stdin: bool) -> None:
-        if open_stdin:
-            theirs_in, self.input = os.pipe2(os.O_CLOEXEC)
-            os.set_blocking(self.input, False)
-        else:
-            theirs_in = os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)
-        ends = []
-        for stream in (1, 2):
-            ours, theirs = os.pipe2(os.O_CLOEXEC)
-            os.set_blocking(ours, False)
-            with contextlib.suppress(OSError):
-                fcntl.fcntl(ours, F_SETPIPE_SZ, CHUNK)
-            self.outputs[ours] = stream
-            ends.append(theirs)
-        self.theirs = (theirs_in, ends[0], ends[1])
-
-    def started(self) -> None:
-        """The process has its ends: let go of ours of them, take the terminal's master, and begin to read."""
-        for descriptor in self.theirs:
-            if descriptor >= 0:
-                os.close(descriptor)
-        self.theirs = (-1, -1, -1)
-        if self.console is not None:
-            ours, theirs = self.console
-            _, descriptors, _, _ = socket.recv_fds(ours, 4096, 1)
-            ours.close()
-            theirs.close()
-            self.console = None
-            master = descriptors[0]
-            os.set_blocking(master, False)
-            os.set_inheritable(master, False)
-            self.outputs[master] = 1
-            self.input = master
         for descriptor in self.outputs:
-            self.selector.register(descriptor, selectors.EVENT_READ, self.readable)
-
-    def abandon(self) -> None:
-        """Creation failed: close everything."""
-        for descriptor in {*self.theirs, *self.outputs, self.input}:
-            if descriptor >= 0:
-                with contextlib.suppress(OSError):
-                    os.close(descriptor)
-        for end in self.console or ():
-            end.close()
+            loop.watch(descriptor, READ, self.readable)
 
     def readable(self, descriptor: int, events: int) -> None:
         """Output is there (or the last writer has gone), or a terminal takes input again."""
-        if events & selectors.EVENT_WRITE:
+        if events & WRITE:
             self._write_input()
-        if events & selectors.EVENT_READ:
+        if events & READ:
             self._read(descriptor)
 
     def _read(self, descriptor: int) -> bool:
@@ -116,8 +62,7 @@ class Streams:
 
     def _close_output(self, descriptor: int) -> None:
         del self.outputs[descriptor]
-        with contextlib.suppress(KeyError, ValueError):
-            self.selector.unregister(descriptor)
+        self.loop.forget(descriptor)
         os.close(descriptor)
         if descriptor == self.input:
             self.input = -1
@@ -137,14 +82,14 @@ class Streams:
             self.held = wanted
             for descriptor in self.outputs:
                 if wanted:
-                    self.selector.unregister(descriptor)
+                    self.loop.forget(descriptor)
                 else:
-                    self.selector.register(descriptor, selectors.EVENT_READ, self.readable)
+                    self.loop.watch(descriptor, READ, self.readable)
 
     def attach(self, client: Client) -> None:
         client.connection.setblocking(False)
         self.clients.append(client)
-        self.selector.register(client.connection, selectors.EVENT_READ, lambda _, events: self._client(client, events))
+        self.loop.watch(client.connection.fileno(), READ, lambda _, events: self._client(client, events))
 
     def pump(self, client: Client) -> None:
         """Send what can be sent; watch for room when something stays."""
@@ -154,23 +99,16 @@ class Streams:
         if client.finishing and not client.waiting:
             self.drop(client)
             return
-        events = selectors.EVENT_WRITE if client.waiting else 0
+        events = WRITE if client.waiting else 0
         if not client.input_ended and len(self.input_buffer) < INPUT_LIMIT:
-            events |= selectors.EVENT_READ
-        with contextlib.suppress(KeyError, ValueError):
-            if events:
-                try:
-                    self.selector.modify(client.connection, events, lambda _, happened: self._client(client, happened))
-                except KeyError:
-                    self.selector.register(
-                        client.connection, events, lambda _, happened: self._client(client, happened)
-                    )
-            else:
-                self.selector.unregister(client.connection)
+            events |= READ
+        self.loop.watch(client.connection.fileno(), events, lambda _, happened: self._client(client, happened))
 
     def _client(self, client: Client, events: int) -> None:
-        if events & selectors.EVENT_READ:
+        if events & READ:
             self._from_client(client)
+        if events & GONE:
+            self.drop(client)
         if client in self.clients:
             self.pump(client)
             self._hold_back()
@@ -213,13 +151,12 @@ class Streams:
         watched = bool(self.input_buffer)
         if self.tty:
             if self.input in self.outputs and not self.held:
-                events = selectors.EVENT_READ | (selectors.EVENT_WRITE if watched else 0)
-                self.selector.modify(self.input, events, self.readable)
+                events = READ | (WRITE if watched else 0)
+                self.loop.watch(self.input, events, self.readable)
             return
-        with contextlib.suppress(KeyError, ValueError):
-            self.selector.unregister(self.input)
+        self.loop.forget(self.input)
         if watched:
-            self.selector.register(self.input, selectors.EVENT_WRITE, self._input_room)
+            self.loop.watch(self.input, WRITE, self._input_room)
         elif self.input_ends:
             os.close(self.input)
             self.input = -1
@@ -233,9 +170,8 @@ class Streams:
         """Forget a client."""
         if client in self.clients:
             self.clients.remove(client)
-        with contextlib.suppress(KeyError, ValueError):
-            self.selector.unregister(client.connection)
-        client.connection.close()
+            self.loop.forget(client.connection.fileno())
+            client.connection.close()
         if client.stdin and self.close_input_with_client and not self.tty and not self.input_ends:
             self.end_input()
 
@@ -247,8 +183,7 @@ class Streams:
             client.finishing = True
             self.pump(client)
         if self.input >= 0 and not self.tty:
-            with contextlib.suppress(KeyError, ValueError):
-                self.selector.unregister(self.input)
+            self.loop.forget(self.input)
             os.close(self.input)
             self.input = -1
 

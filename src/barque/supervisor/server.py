@@ -1,13 +1,17 @@
-"""The accept loop: read the request line, fork, let the child answer."""
+"""The accept loop: fork for every connection, and let the child read what it says.
+
+A page that this process writes to is a page that every child forked before has for itself from then on. So the loop
+takes no request apart: it accepts by a call into C, forks, and forgets.
+"""
 
 from __future__ import annotations
 
+import _socket
 import contextlib
 import fcntl
 import gc
-import json
 import os
-import selectors
+import select
 import signal
 import socket
 import sys
@@ -21,69 +25,84 @@ from barque.linux import libc
 from barque.wire import lines
 
 Handler = Callable[[dict[str, Any], socket.socket], None]
+Pair = tuple[_socket.socket, _socket.socket]
+Child = Callable[[int, Pair], None]
 Service = Callable[[str], None]
-PR_SET_NAME = 15
 PR_SET_PDEATHSIG = 1
 RESTART_LIMIT = 1000
 
 
 class Server:
-    """State of the loop; ``serve`` makes one and runs it."""
+    """Made with the socket bound; ``run`` serves it."""
 
-    def __init__(self, path: str, handlers: Mapping[str, Handler], services: Mapping[str, Service]) -> None:
+    def __init__(self, path: str, services: Mapping[str, Service]) -> None:
+        """Raises Conflict when another supervisor has the path."""
         self.path = path
-        self.handlers = handlers
+        self.pid = os.getpid()
         self.services = services
         self.running: dict[int, str] = {}
         self.restarts = 0
         self.stopping = False
-        self.buffers: dict[socket.socket, bytes] = {}
-        self.selector = selectors.DefaultSelector()
         self.lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise Conflict(f"another supervisor serves {path}") from None
-        self.listener = socket.socket(socket.AF_UNIX)
         with contextlib.suppress(FileNotFoundError):
             os.unlink(path)
-        self.listener.bind(path)
+        self.listener = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+        with lines.reachable(path) as name:
+            self.listener.bind(name)
         os.chmod(path, 0o600)
         self.listener.listen(1024)
         self.listener.setblocking(False)
-        self.wakeup = self._signals()
-
-    def _signals(self) -> int:
-        read, write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
-        signal.set_wakeup_fd(write, warn_on_full_buffer=False)
-        self.wakeup_write = write
+        self.wakeup, self.wakeup_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        signal.set_wakeup_fd(self.wakeup_write, warn_on_full_buffer=False)
         for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: None)
-        signal.signal(signal.SIGPIPE, signal.SIG_IGN)
-        return read
+        for number in (signal.SIGPIPE, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
+        self.poll = select.epoll()
+        self.poll.register(self.listener.fileno(), select.EPOLLIN)
+        self.poll.register(self.wakeup, select.EPOLLIN)
 
-    def run(self) -> None:
-        """Until SIGTERM, SIGINT or a ``shutdown`` request."""
-        self.selector.register(self.listener, selectors.EVENT_READ)
-        self.selector.register(self.wakeup, selectors.EVENT_READ)
+    def run(self, child: Child) -> None:
+        """Until SIGTERM, SIGINT or a ``shutdown`` request.
+
+        ``child(connection, pair)`` runs in a process of its own that ends with it. ``pair`` are two sockets connected
+        to each other, for a child that forks again: what is made before the fork costs it nothing.
+        """
+        gc.collect()
+        gc.freeze()  # what lives now is never written to again by a collection, here or in a child
+        gc.disable()
         for name in self.services:
             self._start_service(name)
-        gc.collect()
-        gc.freeze()
-        gc.disable()
         while not self.stopping:
-            for key, _ in self.selector.select():
-                if key.fileobj is self.listener:
-                    self._accept()
-                elif key.fileobj == self.wakeup:
+            for descriptor, _ in self.poll.poll():
+                if descriptor == self.wakeup:
                     self._woken()
                 else:
-                    self._read(key.fileobj)  # type: ignore[arg-type]
+                    self._accept(child)
         for pid in list(self.running):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGTERM)
         with contextlib.suppress(FileNotFoundError):
             os.unlink(self.path)
+
+    def _accept(self, child: Child) -> None:
+        try:
+            connection, _ = self.listener._accept()  # type: ignore[attr-defined]  # a descriptor, no object
+        except OSError:
+            return
+        pair = _socket.socketpair()
+        try:
+            if os.fork() == 0:
+                self._child(child, connection, pair)
+        except OSError as error:
+            os.write(connection, lines.failed(error))
+        os.close(connection)
+        pair[0].close()
+        pair[1].close()
 
     def _woken(self) -> None:
         received = os.read(self.wakeup, 4096)
@@ -101,93 +120,21 @@ class Server:
                 self.restarts += 1
                 self._start_service(name)
 
-    def _accept(self) -> None:
-        while True:
-            try:
-                connection, _ = self.listener.accept()
-            except OSError:
-                return
-            connection.setblocking(False)
-            self.buffers[connection] = b""
-            self.selector.register(connection, selectors.EVENT_READ)
-            self._read(connection)
-
-    def _read(self, connection: socket.socket) -> None:
-        """Take bytes up to the line's end, byte-exact: what follows belongs to the handler."""
-        try:
-            seen = connection.recv(1 << 20, socket.MSG_PEEK)
-            end = seen.find(b"\n") + 1
-            data = connection.recv(end or len(seen)) if seen else b""
-        except BlockingIOError:
-            return
-        except OSError:
-            self._drop(connection)
-            return
-        self.buffers[connection] += data
-        if not data or len(self.buffers[connection]) > lines.MAX_LINE:
-            self._drop(connection)
-        elif end:
-            line = self.buffers[connection]
-            self._handle(line, connection)
-            self._drop(connection)
-
-    def _drop(self, connection: socket.socket) -> None:
-        if self.buffers.pop(connection, None) is not None:
-            self.selector.unregister(connection)
-        connection.close()
-
-    def _handle(self, line: bytes, connection: socket.socket) -> None:
-        connection.setblocking(True)
-        connection.settimeout(5)
-        try:
-            request = json.loads(line)
-            if not isinstance(request, dict):
-                raise ValueError
-            op = str(request.get("op"))
-            if op == "ping":
-                connection.sendall(lines.ok(pid=os.getpid(), version=__version__))
-            elif op == "shutdown":
-                connection.sendall(lines.ok())
-                self.stopping = True
-            elif op in self.handlers:
-                if os.fork() == 0:
-                    self._child(self.handlers[op], request, connection)
-            else:
-                connection.sendall(lines.failed(InvalidArgument(f"the supervisor knows no operation {op!r}")))
-        except ValueError:
-            with contextlib.suppress(OSError):
-                connection.sendall(lines.failed(InvalidArgument("not a JSON object on one line")))
-        except OSError as error:
-            with contextlib.suppress(OSError):
-                connection.sendall(lines.failed(error))
-
-    def _become_child(self, keep: socket.socket | None) -> None:
-        """Let go of everything that belongs to the loop."""
+    def _let_go(self) -> None:
+        """Of what belongs to the loop. The handlers of signals stay: they do nothing, as a child wants it."""
         signal.set_wakeup_fd(-1)
-        for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, signal.SIG_DFL)
-        for other in self.buffers:
-            if other is not keep:
-                other.close()
-        self.listener.close()
-        self.selector.close()
-        os.close(self.lock)
-        os.close(self.wakeup)
-        os.close(self.wakeup_write)
+        for descriptor in (self.listener.detach(), self.poll.fileno(), self.lock, self.wakeup, self.wakeup_write):
+            os.close(descriptor)
 
-    def _child(self, handler: Handler, request: dict[str, Any], connection: socket.socket) -> NoReturn:
+    def _child(self, child: Child, connection: int, pair: Pair) -> NoReturn:
         code = 1
         try:
-            self._become_child(connection)
+            self._let_go()
             os.setsid()
-            connection.settimeout(None)
-            handler(request, connection)
+            child(connection, pair)
             code = 0
-        except BaseException as error:
-            if not isinstance(error, BarqueError):
-                traceback.print_exc(file=sys.stderr)
-            with contextlib.suppress(OSError):
-                connection.sendall(lines.failed(error))
+        except BaseException:
+            traceback.print_exc(file=sys.stderr)
         finally:
             os._exit(code)
 
@@ -197,15 +144,39 @@ class Server:
             self.running[pid] = name
             return
         try:
-            self._become_child(None)
+            self._let_go()
+            for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, signal.SIG_DFL)
             libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+            gc.enable()
             self.services[name](os.path.join(os.path.dirname(self.path), f"{name}.sock"))
         except BaseException:
             traceback.print_exc(file=sys.stderr)
         finally:
             os._exit(1)
 
+    def handle(self, connection: socket.socket, handlers: Mapping[str, Handler]) -> None:
+        """In a child: read the request and do it, or what every server does, ``ping`` and ``shutdown``."""
+        try:
+            request = lines.request_of(lines.read_line(connection))
+            op = str(request.get("op"))
+            if op == "ping":
+                connection.sendall(lines.ok(pid=self.pid, version=__version__))
+            elif op == "shutdown":
+                connection.sendall(lines.ok())
+                os.kill(self.pid, signal.SIGTERM)
+            elif op in handlers:
+                handlers[op](request, connection)
+            else:
+                raise InvalidArgument(f"the supervisor knows no operation {op!r}")
+        except BaseException as error:
+            if not isinstance(error, BarqueError):
+                traceback.print_exc(file=sys.stderr)
+            with contextlib.suppress(OSError):
+                connection.sendall(lines.failed(error))
+
 
 def serve(path: str, handlers: Mapping[str, Handler], services: Mapping[str, Service]) -> None:
-    """Serve until told to stop. Raises Conflict when another supervisor has the path."""
-    Server(path, handlers, services).run()
+    """A child per connection that does what it asks. Raises Conflict when another server has the path."""
+    server = Server(path, services)
+    server.run(lambda connection, _: server.handle(socket.socket(fileno=connection), handlers))

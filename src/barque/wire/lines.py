@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _socket
 import contextlib
 import json
 import os
@@ -9,7 +10,7 @@ import socket
 from collections.abc import Iterator
 from typing import Any
 
-from barque.errors import BarqueError, Unavailable, from_kind
+from barque.errors import BarqueError, InvalidArgument, Unavailable, from_kind
 
 MAX_LINE = 16 << 20
 
@@ -40,20 +41,33 @@ def result(line: bytes) -> dict[str, Any]:
     return value
 
 
-def read_line(connection: socket.socket) -> bytes:
+def request_of(line: bytes) -> dict[str, Any]:
+    """What a client asks. Raises InvalidArgument for anything but a JSON object."""
+    try:
+        value = json.loads(line)
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        raise InvalidArgument("not a JSON object on one line")
+    return value
+
+
+def take(connection: _socket.socket) -> tuple[bytes, bool]:
+    """What there is of a line, and whether it has ended; nothing behind it is taken. Nothing at all: the end."""
+    seen = connection.recv(1 << 20, _socket.MSG_PEEK)
+    end = seen.find(b"\n") + 1
+    return (connection.recv(end or len(seen)) if seen else b""), end > 0
+
+
+def read_line(connection: _socket.socket) -> bytes:
     """One line, byte-exact: nothing behind it is taken from the socket."""
-    parts: list[bytes] = []
-    size = 0
-    while True:
-        seen = connection.recv(65536, socket.MSG_PEEK)
-        if not seen:
-            return b"".join(parts)
-        end = seen.find(b"\n") + 1
-        taken = connection.recv(end or len(seen))
-        parts.append(taken)
-        size += len(taken)
-        if end or size > MAX_LINE:
-            return b"".join(parts)
+    line = b""
+    while len(line) <= MAX_LINE:
+        data, ended = take(connection)
+        line += data
+        if ended or not data:
+            break
+    return line
 
 
 @contextlib.contextmanager
