@@ -87,15 +87,17 @@ class Cgroup:
         """A descriptor for clone3(2) to give birth inside the group (CLONE_INTO_CGROUP); None on v1, which cannot."""
         return os.open(self.dirs[""], os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC) if self.unified else None
 
-    def join(self) -> None:
-        """Move the calling process, which has one thread, into the v1 groups; on v2 it was born there.
+    def entrances(self) -> list[int]:
+        """Open ``tasks`` files of the v1 groups: a process with one thread that writes ``0`` there is in. On v2 it was
+        born inside, and there are none.
 
         A thread that moves itself by ``tasks`` is the one case in which the kernel does not hold back every fork and
         exit of the machine (cgroup_procs_write_start): microseconds, where ``cgroup.procs`` takes ten milliseconds.
         """
-        if not self.unified:
-            for directory in dict.fromkeys(self.dirs.values()):
-                files.write(f"{directory}/tasks", "0")
+        if self.unified:
+            return []
+        places = dict.fromkeys(self.dirs.values())
+        return [os.open(f"{directory}/tasks", os.O_WRONLY | os.O_CLOEXEC) for directory in places]
 
     def procs(self) -> list[int]:
         """All processes, of sub-groups as well, as seen from our pid namespace."""

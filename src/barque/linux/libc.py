@@ -47,8 +47,7 @@ def _checked(result: int, call: str, path: str | bytes | None = None) -> int:
 
 def syscall(number: int, name: str, *arguments: Any, path: str | None = None) -> int:
     """A raw syscall(2). Integers are passed as C longs, bytes and buffers by address."""
-    passed = [ctypes.c_long(a) if isinstance(a, int) else a for a in arguments]
-    return _checked(_held.syscall(ctypes.c_long(number), *passed), name, path)
+    return _checked(_held.syscall(*words(number, *arguments)), name, path)
 
 
 def mount(source: str, target: str, kind: str | None, flags: int = 0, data: str | None = None) -> None:
@@ -66,6 +65,18 @@ def mount(source: str, target: str, kind: str | None, flags: int = 0, data: str 
 def umount(target: str, flags: int = 0) -> None:
     """umount2(2)."""
     _checked(_libc.umount2(os.fsencode(target), flags), "umount", target)
+
+
+raw_prctl = _libc.prctl
+"""prctl(2) that says -1 and leaves errno: for lists of calls that one place goes through."""
+
+raw_setns = _libc.setns
+raw_syscall = _held.syscall
+
+
+def words(*arguments: Any) -> tuple[Any, ...]:
+    """Arguments of ``raw_syscall``: integers as C longs, bytes and buffers by address."""
+    return tuple(ctypes.c_long(a) if isinstance(a, int) else a for a in arguments)
 
 
 def unshare(flags: int) -> None:

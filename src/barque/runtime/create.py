@@ -69,12 +69,16 @@ def create(
     """Clone init and wait until it has set everything up (runtime-spec, ``create``).
 
     The caller must be single-threaded. ``console_socket`` gets the terminal's master by SCM_RIGHTS when
-    ``process.terminal`` is set. With ``sibling`` init becomes a child of the caller's parent; ``at_once`` it
-    does not wait for ``start``, and this returns when its program runs. Raises StartError in runc's words; nothing is
+    ``process.terminal`` is set. With ``sibling`` init becomes a child of the caller's parent; ``at_once`` it does
+    not wait for ``start``, and this returns when its program runs. Raises StartError in runc's words; nothing is
     left of init then.
     """
     setup, flags, parent_namespaces = _setup(bundle, spec, stdio, console_socket)
-    setup |= {"pdeathsig": signal.SIGKILL if pdeathsig else 0, "cgroup": cgroup, "at_once": at_once}
+    setup |= {
+        "pdeathsig": signal.SIGKILL if pdeathsig else 0,
+        "entrances": cgroup.entrances() if cgroup is not None else [],
+        "at_once": at_once,
+    }
     ours, theirs = socket.socketpair()
     door = cgroup.door() if cgroup is not None else None
     try:
@@ -87,7 +91,7 @@ def create(
     finally:
         if parent_namespaces:
             _back_to_own_pid_namespace()
-        for _, descriptor in [*setup["joined"], *parent_namespaces]:
+        for descriptor in [d for _, d in (*setup["joined"], *parent_namespaces)] + setup["entrances"]:
             os.close(descriptor)
         if door is not None:
             os.close(door)

@@ -13,9 +13,11 @@ from typing import Any, NoReturn
 
 from barque.errors import StartError
 from barque.linux import clone, libc
-from barque.runtime import process, reaper, rootfs, signals
+from barque.runtime import capabilities, process, reaper, rootfs, signals
 from barque.runtime.hooks import run_hooks
 from barque.runtime.loopback import bring_up as bring_loopback_up
+from barque.runtime.program import find_program
+from barque.runtime.steps import Step, perform
 
 NAMESPACES = {
     "mount": clone.CLONE_NEWNS,
@@ -52,7 +54,7 @@ class Line:
 
 
 def run(spec: dict[str, Any], setup: dict[str, Any], sync: socket.socket) -> NoReturn:
-    """``setup``: rootfs, stdio, console_socket, filter, pdeathsig, cgroup, at_once, joined (kind, fd), new_*."""
+    """``setup``: rootfs, stdio, console_socket, filter, pdeathsig, entrances, at_once, joined (kind, fd), new_*."""
     line = Line(sync)
     try:
         _run(spec, setup, line)
@@ -77,12 +79,12 @@ def report(line: Line, error: BaseException) -> None:
 
 
 def _run(spec: dict[str, Any], setup: dict[str, Any], line: Line) -> None:
-    signals.reset()
+    perform(signals.steps())
     os.umask(0)
     os.setsid()
     libc.prctl(process.PR_SET_PDEATHSIG, setup["pdeathsig"])
-    if setup["cgroup"] is not None:
-        setup["cgroup"].join()
+    for entrance in setup["entrances"]:
+        os.write(entrance, b"0")
     for kind, descriptor in setup["joined"]:
         libc.setns(descriptor, kind)
         os.close(descriptor)
@@ -134,26 +136,30 @@ def _make_cwd(cwd: str) -> None:
             pass  # become() says what is wrong with it
 
 
-def take_stdio(setup: dict[str, Any], slave: int | None) -> None:
-    """Put the given descriptors, or the terminal, at 0, 1 and 2."""
-    if slave is not None:
-        process.controlling(slave)
-        return
-    for number, descriptor in enumerate(setup["stdio"]):
-        if descriptor == number:
-            os.set_inheritable(number, True)
-        else:
-            os.dup2(descriptor, number)
+CLOSE_ON_EXEC = [Step(libc.raw_syscall, libc.words(libc.SYS_CLOSE_RANGE, 3, 0xFFFFFFFF, 4), "close_range: {}")]
+"""Every descriptor but stdio ends with the execve (close_range(2), CLOSE_RANGE_CLOEXEC)."""
+
+
+def stdio_steps(stdio: tuple[int, ...]) -> list[Step]:
+    """Put the given descriptors at 0, 1 and 2."""
+    return [
+        Step(os.set_inheritable, (number, True)) if descriptor == number else Step(os.dup2, (descriptor, number))
+        for number, descriptor in enumerate(stdio)
+    ]
 
 
 def _exec(spec: dict[str, Any], setup: dict[str, Any], slave: int | None, line: Line) -> None:
     wanted = spec["process"]
-    process.limits(wanted)
-    take_stdio(setup, slave)
-    sync = line.connection.detach()
-    libc.syscall(libc.SYS_CLOSE_RANGE, "close_range", 3, 0xFFFFFFFF, 4)  # CLOSE_RANGE_CLOEXEC
-    line.connection = socket.socket(fileno=sync)
-    program = process.become(wanted, setup["filter"], setup["pdeathsig"])
+    perform(process.limits(wanted))
+    if slave is not None:
+        process.controlling(slave)
+    else:
+        perform(stdio_steps(setup["stdio"]))
+    perform(CLOSE_ON_EXEC)
+    user = process.identity(wanted)
+    perform(process.become(wanted, user, capabilities.available(), setup["filter"], setup["pdeathsig"]))
+    pairs = process.environment(wanted, user)
+    program = find_program(wanted["args"][0], pairs.get("PATH", ""))
     if setup["reaper"]:
-        reaper.run(wanted, program, line.connection)
-    process.execute(wanted, program)
+        reaper.run(wanted, program, pairs, line.connection)
+    process.execute(wanted, program, pairs)

@@ -9,12 +9,14 @@ import resource
 import socket
 import struct
 import termios
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NoReturn
 
 from barque.errors import InvalidArgument, StartError
 from barque.linux import files, libc
 from barque.runtime import capabilities, seccomp, users
-from barque.runtime.program import exec_failed, find_program
+from barque.runtime.program import exec_failed
+from barque.runtime.steps import Step
 
 TIOCGPTN = 0x80045430
 TIOCSPTLCK = 0x40045431
@@ -23,27 +25,34 @@ PR_SET_NO_NEW_PRIVS = 38
 LIMITS = {name.removeprefix("RLIMIT_"): getattr(resource, name) for name in dir(resource) if name.startswith("RLIMIT_")}
 
 
-def _read(path: str) -> str:
-    try:
-        return files.read(path)
-    except OSError:
-        return ""
+def identity(process: dict[str, Any], read: Callable[[str], str] = files.read) -> users.User:
+    """Numbers of the process's user; names are looked up in the files that ``read`` finds.
 
-
-def identity(process: dict[str, Any]) -> users.User:
-    """Numbers of the process's user; names are looked up in the files of the current root."""
+    Raises StartError in Docker's words.
+    """
     wanted = process.get("user") or {}
+    passwd = _or_nothing(read, "/etc/passwd")
     name = wanted.get("username")
     if name is not None:
         extra = [str(g) for g in wanted.get("groupNames") or ()]
-        return users.resolve(name, _read("/etc/passwd"), _read("/etc/group"), extra)
+        try:
+            return users.resolve(name, passwd, _or_nothing(read, "/etc/group"), extra)
+        except InvalidArgument as error:
+            raise StartError(error.message) from error
     home = "/"
-    for line in _read("/etc/passwd").splitlines():
+    for line in passwd.splitlines():
         row = line.split(":")
         if len(row) > 5 and row[2] == str(wanted.get("uid", 0)):
             home = row[5] or "/"
             break
     return users.User(wanted.get("uid", 0), wanted.get("gid", 0), list(wanted.get("additionalGids") or ()), home)
+
+
+def _or_nothing(read: Callable[[str], str], path: str) -> str:
+    try:
+        return read(path)
+    except OSError:
+        return ""
 
 
 def terminal(console_socket: int, size: dict[str, int] | None) -> int:
@@ -72,55 +81,59 @@ def controlling(slave: int) -> None:
         os.dup2(slave, number)
 
 
-def limits(process: dict[str, Any]) -> None:
-    """setrlimit(2) for each of ``process.rlimits`` and the oom score."""
+def limits(process: dict[str, Any]) -> list[Step]:
+    """setrlimit(2) for each of ``process.rlimits``, and the oom score. Raises StartError for a name nobody knows."""
+    steps = []
     for limit in process.get("rlimits") or ():
         kind = LIMITS.get(limit["type"].removeprefix("RLIMIT_"))
         if kind is None:
             raise StartError(f"invalid rlimit type: {limit['type']}")
         soft, hard = (-1 if value >= 1 << 63 else value for value in (limit["soft"], limit["hard"]))
-        try:
-            resource.setrlimit(kind, (soft, hard))
-        except (OSError, ValueError) as error:
-            raise StartError(f"error setting rlimit type {kind}: {error}".lower()) from error
+        steps.append(Step(resource.setrlimit, (kind, (soft, hard)), f"error setting rlimit type {kind}: {{}}"))
     score = process.get("oomScoreAdj")
     if score is not None:
-        files.write("/proc/self/oom_score_adj", str(score))
+        steps.append(Step(files.write, ("/proc/self/oom_score_adj", str(score)), "failed to set oom_score_adj: {}"))
+    return steps
 
 
-def become(process: dict[str, Any], filter_program: bytes | None, pdeathsig: int) -> str:
-    """Take on the process's identity, in the order in which the kernel allows it; the path of its program.
+def environment(process: dict[str, Any], user: users.User) -> dict[str, str]:
+    """``process.env``, with a HOME."""
+    pairs = dict(word.partition("=")[::2] for word in process.get("env") or ())
+    if not pairs.get("HOME"):
+        pairs["HOME"] = user.home
+    return pairs
 
-    Raises StartError. After this only execve is left.
+
+def become(
+    process: dict[str, Any], user: users.User, have: int, filter_program: bytes | None, pdeathsig: int
+) -> list[Step]:
+    """Take on the process's identity, in the order in which the kernel allows it. After this only execve is left.
+
+    ``have`` is the bounding set now.
     """
-    try:
-        user = identity(process)
-    except InvalidArgument as error:
-        raise StartError(error.message) from error
-    environment = dict(word.partition("=")[::2] for word in process.get("env") or ())
-    if not environment.get("HOME"):
-        environment["HOME"] = user.home
-    process["env"] = [f"{name}={value}" for name, value in environment.items()]
-    have = capabilities.available()
     sets = process.get("capabilities") or {}
-    if filter_program is not None and not process.get("noNewPrivileges"):
-        seccomp.load(filter_program)
-    capabilities.drop_bounding(capabilities.mask(sets.get("bounding")), have)
-    libc.prctl(capabilities.PR_SET_KEEPCAPS, 1)
-    os.setgroups(user.groups)
-    os.setresgid(user.gid, user.gid, user.gid)
-    os.setresuid(user.uid, user.uid, user.uid)
-    libc.prctl(capabilities.PR_SET_KEEPCAPS, 0)
-    _enter(process.get("cwd") or "/")
+    quiet = bool(process.get("noNewPrivileges"))
+    load = [seccomp.step(filter_program)] if filter_program is not None else []
+    cwd = process.get("cwd") or "/"
     umask = (process.get("user") or {}).get("umask")
-    os.umask(0o022 if umask is None else umask)
-    capabilities.apply(_for_user(sets, user.uid), have)
-    libc.prctl(PR_SET_PDEATHSIG, pdeathsig)
-    if process.get("noNewPrivileges"):
-        libc.prctl(PR_SET_NO_NEW_PRIVS, 1)
-        if filter_program is not None:
-            seccomp.load(filter_program)
-    return find_program(process["args"][0], environment.get("PATH", ""))
+    return [
+        *([] if quiet else load),
+        *capabilities.drop_bounding(capabilities.mask(sets.get("bounding")), have),
+        Step(libc.raw_prctl, (capabilities.PR_SET_KEEPCAPS, 1, 0, 0, 0)),
+        Step(os.setgroups, (user.groups,), "setgroups: {}"),
+        Step(os.setresgid, (user.gid, user.gid, user.gid), "setgid: {}"),
+        Step(os.setresuid, (user.uid, user.uid, user.uid), "setuid: {}"),
+        Step(libc.raw_prctl, (capabilities.PR_SET_KEEPCAPS, 0, 0, 0, 0)),
+        Step(os.chdir, (cwd,), f'chdir to cwd ("{_braces(cwd)}") set in config.json failed: {{}}'),
+        Step(os.umask, (0o022 if umask is None else umask,)),
+        *capabilities.apply(_for_user(sets, user.uid), have),
+        Step(libc.raw_prctl, (PR_SET_PDEATHSIG, pdeathsig, 0, 0, 0)),
+        *([Step(libc.raw_prctl, (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)), *load] if quiet else []),
+    ]
+
+
+def _braces(text: str) -> str:
+    return text.replace("{", "{{").replace("}", "}}")
 
 
 def _for_user(sets: dict[str, Any], uid: int) -> dict[str, Any]:
@@ -131,18 +144,8 @@ def _for_user(sets: dict[str, Any], uid: int) -> dict[str, Any]:
     return {**sets, "effective": ambient, "permitted": ambient} if not sets.get("keep") else sets
 
 
-def _enter(cwd: str) -> None:
-    try:
-        os.chdir(cwd)
-    except OSError as error:
-        reason = (error.strerror or "").lower()
-        raise StartError(f'chdir to cwd ("{cwd}") set in config.json failed: {reason}') from error
-
-
-def execute(process: dict[str, Any], program: str) -> None:
-    """execve(2); returns never, raises StartError."""
-    environment = [word.encode("utf-8", "surrogateescape") for word in process["env"]]
-    pairs = dict(word.partition(b"=")[::2] for word in environment)
+def execute(process: dict[str, Any], program: str, pairs: dict[str, str]) -> NoReturn:
+    """execve(2). Raises StartError."""
     try:
         os.execve(program, process["args"], pairs)
     except OSError as error:

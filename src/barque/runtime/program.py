@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Callable
 
 from barque.errors import StartError
 
@@ -14,24 +15,24 @@ def exec_failed(program: str, error: OSError) -> StartError:
     return StartError(f'exec: "{program}": {reason}' if error.errno != errno.ENOEXEC else f"exec {program}: {reason}")
 
 
-def find_program(name: str, path: str) -> str:
-    """What exec.LookPath finds inside the current root. Raises StartError like runc."""
+def find_program(name: str, path: str, stat: Callable[[str], os.stat_result] = os.stat) -> str:
+    """What exec.LookPath finds inside the current root, or the one ``stat`` looks into. Raises StartError like runc."""
     if "/" in name:
-        _check(name, name)
+        _check(name, name, stat)
         return name
     for place in path.split(":"):
         candidate = os.path.join(place or ".", name)
         try:
-            _check(name, candidate)
+            _check(name, candidate, stat)
         except StartError:
             continue
         return candidate
     raise StartError(f'exec: "{name}": executable file not found in $PATH')
 
 
-def _check(name: str, candidate: str) -> None:
+def _check(name: str, candidate: str, stat: Callable[[str], os.stat_result]) -> None:
     try:
-        mode = os.stat(candidate).st_mode
+        mode = stat(candidate).st_mode
     except OSError as error:
         reason = (error.strerror or "").lower()
         raise StartError(f'exec: "{name}": stat {candidate}: {reason}') from None

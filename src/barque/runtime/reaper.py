@@ -27,7 +27,7 @@ NOT_FORWARDED = {
 }
 
 
-def run(wanted: dict[str, Any], program: str, sync: socket.socket) -> NoReturn:
+def run(wanted: dict[str, Any], program: str, pairs: dict[str, str], sync: socket.socket) -> NoReturn:
     """Start the program as a child and stay; ends with the child's code. An exec failure goes over ``sync``."""
     signals = set(signal.Signals) - NOT_FORWARDED | {signal.SIGCHLD}
     signal.pthread_sigmask(signal.SIG_BLOCK, signals)
@@ -38,7 +38,7 @@ def run(wanted: dict[str, Any], program: str, sync: socket.socket) -> NoReturn:
             os.setsid() if not wanted.get("terminal") else os.setpgid(0, 0)
             if wanted.get("terminal"):
                 _foreground()
-            process.execute(wanted, program)
+            process.execute(wanted, program, pairs)
         except StartError as error:
             sync.sendall(b'{"error": ' + _quoted(error.message) + b"}\n")
         os._exit(127)

@@ -12,6 +12,7 @@ from typing import Any
 
 from barque.errors import StartError
 from barque.linux import libc
+from barque.runtime.steps import Step
 
 SECCOMP_SET_MODE_FILTER = 1
 SCMP_FLTATR_CTL_OPTIMIZE = 8
@@ -169,8 +170,9 @@ class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_void_p))
 
 
-def load(program: bytes) -> None:
+def step(program: bytes) -> Step:
     """Install a filter on this thread (seccomp(2)); needs CAP_SYS_ADMIN or no_new_privs."""
     text = ctypes.create_string_buffer(program, len(program))
-    header = _Program(len(program) // 8, ctypes.addressof(text))
-    libc.syscall(libc.SYS_SECCOMP, "seccomp", SECCOMP_SET_MODE_FILTER, 0, ctypes.byref(header))
+    header = _Program(len(program) // 8, ctypes.cast(text, ctypes.c_void_p))
+    arguments = libc.words(libc.SYS_SECCOMP, SECCOMP_SET_MODE_FILTER, 0, ctypes.byref(header))
+    return Step(libc.raw_syscall, arguments, "error loading seccomp filter: {}")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found]  # signal.signal without its detour through enums
 import signal
 from functools import lru_cache
 
 from barque.linux import files
+from barque.runtime.steps import Step
 
 
 @lru_cache(maxsize=1)
@@ -16,10 +18,8 @@ def inherited() -> tuple[tuple[int, ...], bool]:
     return tuple(n for n in range(1, signal.NSIG) if ignored >> (n - 1) & 1), int(rows["SigBlk"], 16) != 0
 
 
-def reset() -> None:
+def steps() -> list[Step]:
     """Default dispositions and an empty mask."""
     ignored, blocking = inherited()
-    for number in ignored:
-        signal.signal(number, signal.SIG_DFL)
-    if blocking:
-        signal.pthread_sigmask(signal.SIG_SETMASK, [])
+    unblock = [Step(signal.pthread_sigmask, (signal.SIG_SETMASK, []))] if blocking else []
+    return [*(Step(_signal.signal, (number, _signal.SIG_DFL)) for number in ignored), *unblock]
