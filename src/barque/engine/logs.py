@@ -6,9 +6,9 @@ import asyncio
 import os
 from collections.abc import AsyncIterator
 
+from barque.engine.log_reader import Entry, Follower, read
 from barque.engine.record import Container
 from barque.model.requests import LogOptions
-from barque.shim.logs.reader import Entry, Follower, read
 from barque.wire.frames import frame
 
 BATCH = 512

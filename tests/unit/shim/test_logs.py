@@ -8,7 +8,7 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from barque.shim.logs.reader import Follower, read
+from barque.engine.log_reader import Follower, read
 from barque.shim.logs.writer import PARTIAL, Writer
 from barque.wire import json_log
 
