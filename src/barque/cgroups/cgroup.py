@@ -170,8 +170,8 @@ class Cgroup:
 
 def _remove(directory: str) -> None:
     """rmdir(2). A task that has been waited for leaves its group a moment later (Linux 6.18 unlinks it after the last
-    context switch), and nothing tells when: EBUSY is tried again for up to a second."""
-    for _ in range(2000):
+    context switch), and nothing tells when: EBUSY is tried again for up to a second, at first without a rest."""
+    for attempt in range(2000):
         try:
             os.rmdir(directory)
             return
@@ -180,7 +180,10 @@ def _remove(directory: str) -> None:
         except OSError as error:
             if error.errno != errno.EBUSY:
                 raise
-            time.sleep(0.0005)
+            if attempt < 20:
+                os.sched_yield()
+            else:
+                time.sleep(0.0005)
     os.rmdir(directory)
 
 

@@ -176,10 +176,12 @@ class Daemon:
         await self.supervisor.ensure()
         await self.networks.start()
         await recovery.recover(self.lives)
+        self.tasks.spare()
 
     async def stop(self) -> None:
         """Stop containers, unless they are to live on; leave nothing else behind."""
         await self.server.close()
+        self.tasks.close()
         if self.config.live_restore:
             self.lives.closing = True
         else:

@@ -61,6 +61,7 @@ async def create(lives: Lifetimes, images: ImageStore, name: str, body: Json, pl
         lives.store.add(container)
         undo.pop_all()
     lives.publish(container, "create")
+    lives.tasks.spare()  # who creates will start
     return {"Id": identity, "Warnings": []}
 
 

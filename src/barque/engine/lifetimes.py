@@ -30,6 +30,9 @@ START_FAILED = (
 LONG_ENOUGH = 10.0
 """Seconds after which a run counts as good and the restart back-off begins anew."""
 
+SPARE_AFTER = 0.03
+"""Seconds after a start until the next shim is forked beforehand: what has just started goes first."""
+
 ATTACH_TIMEOUT = 5.0
 """Seconds that attaches which came before the start have to connect before the program speaks."""
 
@@ -173,6 +176,7 @@ class Lifetimes:
         self.ended[container.id] = asyncio.Event()
         self.publish(container, "start")
         self.spawn(self.follow(container, {}, follow))
+        asyncio.get_running_loop().call_later(SPARE_AFTER, self.tasks.spare)
 
     async def _undo_task(self, container: Container) -> None:
         """A start that failed: nothing of its task stays."""

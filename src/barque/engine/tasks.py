@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 from collections.abc import AsyncIterator
@@ -26,6 +27,23 @@ class Connection:
     async def result(self) -> dict[str, Any]:
         return lines.result(await self.reader.readline())
 
+    async def ask(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Send a request; its result. Raises the reply's error, Unavailable when there is none; closed then."""
+        try:
+            self.writer.write(lines.encode(request))
+            return await self.result()
+        except ConnectionError as error:
+            self.close()
+            raise Unavailable("the other process went away before it answered") from error
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def ended(self) -> bool:
+        """The other side has closed it."""
+        return self.reader.at_eof()
+
     async def read(self) -> bytes:
         return await self.reader.read(1 << 18)
 
@@ -43,23 +61,19 @@ class Connection:
         self.writer.close()
 
 
-async def connect(path: str, request: dict[str, Any]) -> tuple[Connection, dict[str, Any]]:
-    """Ask and keep the connection. Raises the reply's error, Unavailable when nobody answers."""
+async def opened(path: str) -> Connection:
+    """Raises Unavailable when nobody listens."""
     try:
         with lines.reachable(path) as name:
-            reader, writer = await asyncio.open_unix_connection(name, limit=lines.MAX_LINE)
+            return Connection(*await asyncio.open_unix_connection(name, limit=lines.MAX_LINE))
     except OSError as error:
         raise Unavailable(f"nobody answers at {path}: {error.strerror}") from error
-    connection = Connection(reader, writer)
-    try:
-        writer.write(lines.encode(request))
-        return connection, await connection.result()
-    except ConnectionError as error:
-        connection.close()
-        raise Unavailable(f"{path} went away before it answered") from error
-    except BaseException:
-        connection.close()
-        raise
+
+
+async def connect(path: str, request: dict[str, Any]) -> tuple[Connection, dict[str, Any]]:
+    """Ask and keep the connection. Raises the reply's error, Unavailable when nobody answers."""
+    connection = await opened(path)
+    return connection, await connection.ask(request)
 
 
 async def ask(path: str, request: dict[str, Any]) -> dict[str, Any]:
@@ -77,6 +91,8 @@ class Tasks:
         self.supervisor = os.path.join(exec_root, "supervisor.sock")
         self.workers = os.path.join(exec_root, "workers.sock")
         self._ensure = ensure
+        self._spare: Connection | None = None
+        self._sparing: asyncio.Task[None] | None = None
         os.makedirs(self.root, mode=0o711, exist_ok=True)
 
     def dir(self, container_id: str) -> str:
@@ -113,8 +129,33 @@ class Tasks:
         with open(os.path.join(self.dir(container_id), "config.json"), "wb") as file:
             file.write(json.dumps(spec, separators=(",", ":")).encode("utf-8", "surrogateescape"))
         task = {"op": "task", "id": container_id, "dir": self.dir(container_id), **request}
-        connection, made = await self._asked(self.supervisor, task)
-        return made, _lines(connection)
+        connection = await self._shim()
+        return await connection.ask(task), _lines(connection)
+
+    async def _shim(self) -> Connection:
+        """A connection to the supervisor, which is a shim that waits for its task."""
+        spare, self._spare = self._spare, None
+        if spare is not None and not spare.ended:
+            return spare
+        try:
+            return await opened(self.supervisor)
+        except Unavailable:
+            await self._ensure()
+            return await opened(self.supervisor)
+
+    def spare(self) -> None:
+        """Have the next shim forked beforehand, unless one waits already."""
+        if self._spare is None and (self._sparing is None or self._sparing.done()):
+            self._sparing = asyncio.ensure_future(self._have_spare())
+
+    async def _have_spare(self) -> None:
+        with contextlib.suppress(Unavailable):
+            self._spare = await opened(self.supervisor)
+
+    def close(self) -> None:
+        """The shim that waits goes."""
+        if self._spare is not None:
+            self._spare.close()
 
     async def reap(self, cgroup: str) -> None:
         """What a killed shim leaves is killed and removed."""

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from barque.cgroups import Cgroup
 from barque.errors import StartError
 from barque.linux import clone, libc
-from barque.runtime import init, seccomp
+from barque.runtime import devices, init, mounting, process, seccomp
 
 
 class Stdio(NamedTuple):
@@ -125,6 +125,9 @@ def _setup(
     profile = linux.get("seccomp")
     root = (spec.get("root") or {}).get("path") or "rootfs"
     setup = {
+        "mounts": [mounting.plan(entry) for entry in spec.get("mounts") or ()],
+        "devices": devices.wanted(spec),
+        "limits": process.limits(spec["process"]),
         "rootfs": os.path.realpath(os.path.join(bundle, root)),
         "stdio": stdio,
         "console_socket": console_socket,

@@ -54,7 +54,8 @@ class Line:
 
 
 def run(spec: dict[str, Any], setup: dict[str, Any], sync: socket.socket) -> NoReturn:
-    """``setup``: rootfs, stdio, console_socket, filter, pdeathsig, entrances, at_once, joined (kind, fd), new_*."""
+    """``setup``: rootfs; mounts, devices and limits as planned; stdio, console_socket, filter, pdeathsig, entrances,
+    at_once, joined (kind, fd), new_*."""
     line = Line(sync)
     try:
         _run(spec, setup, line)
@@ -97,7 +98,7 @@ def _run(spec: dict[str, Any], setup: dict[str, Any], line: Line) -> None:
         bring_loopback_up()
     if setup["new_cgroup"]:
         libc.unshare(clone.CLONE_NEWCGROUP)  # rooted where we are now
-    root = rootfs.build(spec, setup["rootfs"], setup["new_cgroup"]) if setup["new_mount"] else None
+    root = rootfs.build(spec, setup) if setup["new_mount"] else None
     slave = _inside(spec, setup, root)
     if not setup["at_once"]:
         line.send(ready=True)
@@ -150,7 +151,7 @@ def stdio_steps(stdio: tuple[int, ...]) -> list[Step]:
 
 def _exec(spec: dict[str, Any], setup: dict[str, Any], slave: int | None, line: Line) -> None:
     wanted = spec["process"]
-    perform(process.limits(wanted))
+    perform(setup["limits"])
     if slave is not None:
         process.controlling(slave)
     else:

@@ -13,25 +13,25 @@ from barque.runtime import devices, mounting
 PROPAGATION_DEFAULT = mounts.MS_SLAVE | mounts.MS_REC
 
 
-def build(spec: dict[str, Any], rootfs: str, own_cgroups: bool) -> mounting.Root:
-    """Everything up to the pivot, in the mount namespace of the caller; ``own_cgroups``: in a cgroup namespace."""
+def build(spec: dict[str, Any], setup: dict[str, Any]) -> mounting.Root:
+    """Everything up to the pivot, in the mount namespace of the caller; ``setup`` as in ``init.run``."""
+    rootfs: str = setup["rootfs"]
     wanted = (spec.get("linux") or {}).get("rootfsPropagation") or ""
     libc.mount("", "/", None, mounts.PROPAGATION.get(wanted, PROPAGATION_DEFAULT))
     libc.mount(rootfs, rootfs, None, mounts.MS_BIND | mounts.MS_REC)
     if wanted not in ("shared", "rshared"):
         libc.mount("", rootfs, None, mounts.MS_PRIVATE | mounts.MS_REC)
     root = mounting.Root(rootfs)
-    entries = spec.get("mounts") or []
-    for entry in entries:
-        mounting.perform(root, mounting.plan(entry), own_cgroups)
-    if not _binds_dev(entries):
-        _fill_dev(root, spec)
+    for planned in setup["mounts"]:
+        mounting.perform(root, planned, setup["new_cgroup"])
+    if not any(planned.target.rstrip("/") == "/dev" and planned.flags & mounts.MS_BIND for planned in setup["mounts"]):
+        _fill_dev(root, setup["devices"])
     return root
 
 
-def _fill_dev(root: mounting.Root, spec: dict[str, Any]) -> None:
+def _fill_dev(root: mounting.Root, wanted: list[dict[str, Any]]) -> None:
     opened: dict[str, int] = {"/dev": root.make_directory("/dev")}
-    for device in devices.wanted(spec):
+    for device in wanted:
         parent, name = os.path.split(device["path"])
         if parent not in opened:
             opened[parent] = root.make_directory(parent)
@@ -48,10 +48,6 @@ def bind_console(slave: int) -> None:
     except FileExistsError:
         pass
     libc.mount(f"/proc/self/fd/{slave}", "/dev/console", None, mounts.MS_BIND)
-
-
-def _binds_dev(entries: list[dict[str, Any]]) -> bool:
-    return any(e["destination"].rstrip("/") == "/dev" and "bind" in "".join(e.get("options") or ()) for e in entries)
 
 
 def pivot(root: mounting.Root) -> None:
