@@ -33,6 +33,23 @@ def timed(call: Callable[[], Any]) -> float:
     return (time.perf_counter() - begin) * 1000
 
 
+def quiet(window: float = 0.03, most: float = 2.0) -> None:
+    """Wait until the processors have been idle for ``window`` seconds: what an engine still does after its turn must not
+    be charged to the next one."""
+    deadline = time.monotonic() + most
+    while time.monotonic() < deadline:
+        before = _idle()
+        time.sleep(window)
+        if _idle() - before >= 0.8 * window * (os.cpu_count() or 1):
+            return
+
+
+def _idle() -> float:
+    """Seconds that all processors together have been idle (proc(5), /proc/stat)."""
+    words = Path("/proc/stat").read_text().split("\n", 1)[0].split()
+    return (int(words[4]) + int(words[5])) / os.sysconf("SC_CLK_TCK")
+
+
 def body(network: str, command: list[str]) -> dict[str, Any]:
     return {"Image": "bench:1", "Cmd": command, "HostConfig": {"NetworkMode": network}}
 
@@ -165,20 +182,24 @@ def collect(engines: list[Engine], rounds: int) -> Samples:
     for network in ("bridge", "none", "host"):
         for turn in range(rounds + 2):
             for e in engines:
+                quiet()
                 steps = cycle(apis[e.name], network)
                 for step, value in steps.items() if turn >= 2 else ():
                     add(f"{step}, {network}, ms", e, value)
     for turn in range(rounds + 2):
         for e in engines:
+            quiet()
             value = exec_true(apis[e.name], sleepers[e.name])
             if turn >= 2:
                 add("exec true, ms", e, value)
     for turn in range(rounds // 2 + 1):
         for e in engines:
+            quiet()
             value = whole_client(e)
             if turn:
                 add("client: run --rm true, ms", e, value)
     for e in engines:
+        quiet()
         add("50 starts in parallel, ms", e, parallel(e, 50))
         add("log, MB/s", e, log_throughput(apis[e.name], 50))
         apis[e.name]("DELETE", f"/containers/{sleepers[e.name]}?force=1")
