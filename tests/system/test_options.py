@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -170,3 +171,22 @@ def test_env_file_and_labels(client: Any, tmp_path: Path) -> None:
     assert client("create", "--name", "labelled", "-l", "a=b", "busybox", "true").returncode == 0
     assert client("ps", "-aq", "--filter", "label=a=b").stdout.strip()
     assert not client("ps", "-aq", "--filter", "label=a=c").stdout.strip()
+
+
+def test_volume_options_are_mounted_and_a_subpath_is_a_part(engine: EngineUnderTest, tmp_path: Path) -> None:
+    engine.ok("volume", "create", "-o", "type=tmpfs", "-o", "device=tmpfs", "-o", "o=size=3m", "small")
+    shown = engine.ok("run", "--rm", "-v", "small:/small", "busybox", "df", "-k", "/small")
+    assert "tmpfs" in shown and "3072" in shown
+    (tmp_path / "part").mkdir()
+    (tmp_path / "part" / "file").write_text("inside")
+    engine.ok("volume", "create", "-o", "type=none", "-o", f"device={tmp_path}", "-o", "o=bind", "bound")
+    assert engine.ok("run", "--rm", "-v", "bound:/all", "busybox", "cat", "/all/part/file") == "inside"
+    part = "type=volume,src=bound,dst=/part,volume-subpath=part"
+    assert engine.ok("run", "--rm", "--mount", part, "busybox", "ls", "/part") == "file"
+    away = engine.docker("run", "--rm", "--mount", part.replace("subpath=part", "subpath=../x"), "busybox", "true")
+    assert away.returncode == 125
+    seen = engine.ok(
+        "events", "--since", "1h", "--until", str(int(time.time()) + 1), "-f", "volume=bound", "--format", "{{.Action}}"
+    )
+    assert seen.split()[:3] == ["create", "mount", "unmount"]
+    engine.ok("volume", "rm", "small", "bound")

@@ -114,12 +114,19 @@ class Daemon:
         self.snapshots = choose(config.storage_driver, self.db, os.path.join(config.data_root, "snapshots"))
         self.image_store = ImageStore(self.db, ContentStore(os.path.join(config.data_root, "content")), self.snapshots)
         volumes = VolumeStore(self.db, os.path.join(config.data_root, "volumes"))
+        self.volumes = VolumeService(volumes, self.events.publish)
         worker = NetworkWorker(os.path.join(config.exec_root, "network.sock"))
         settings = Settings(bridge=config.bridge, bip=config.bip, fixed_cidr=config.fixed_cidr, mtu=config.mtu)
         self.networks = NetworkService(self.db, worker, settings, self.events.publish)
         self.containers_store = ContainerStore(self.db)
         self.lives = Lifetimes(
-            self.containers_store, self.tasks, self.snapshots, self.networks, volumes, self.events, config.data_root
+            self.containers_store,
+            self.tasks,
+            self.snapshots,
+            self.networks,
+            self.volumes,
+            self.events,
+            config.data_root,
         )
         registries = Registries(
             RegistryConfig(insecure=tuple(config.insecure_registries), mirrors=tuple(config.registry_mirrors))
@@ -135,7 +142,6 @@ class Daemon:
         )
         archives = ArchiveService(self.tasks, self.snapshots, config.data_root)
         self.containers = ContainerService(self.lives, self.images, archives)
-        self.volumes = VolumeService(volumes, self.events.publish)
         self.system = self._system()
         self.server = Server(self._backends(), ENGINE_VERSION)
 

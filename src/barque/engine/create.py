@@ -10,12 +10,13 @@ import shutil
 from typing import Any
 
 from barque.engine import security, spec
+from barque.engine.host_facts import cgroup_version
 from barque.engine.lifetimes import Lifetimes
 from barque.engine.log_config import size_of
 from barque.engine.merge import merge
 from barque.engine.record import NAME, Container, now
 from barque.engine.volumes_of import Mounter, inherited, split_from
-from barque.errors import BarqueError, InvalidArgument
+from barque.errors import InvalidArgument
 from barque.images import ImageStore
 
 Json = dict[str, Any]
@@ -74,13 +75,7 @@ async def _volumes(
         before += inherited(lives.store.find(other).mounts, read_only)
     mounter = Mounter(lives.volumes, container.id)
 
-    def forget() -> None:
-        lives.volumes.release(container.id)
-        for made in mounter.out.made:
-            with contextlib.suppress(BarqueError):
-                lives.volumes.remove(made)
-
-    undo.callback(forget)
+    undo.push_async_callback(lives.volumes.release, container.id, True)
     points = mounter.all(config, host, before)
     container.mounts = points.points
     if points.copies:
@@ -139,7 +134,7 @@ def _checked(host: Json) -> Json:
         "RestartPolicy": host.get("RestartPolicy") or {"Name": "no", "MaximumRetryCount": 0},
         "NetworkMode": _network_name(host),
         "IpcMode": host.get("IpcMode") or "private",
-        "CgroupnsMode": host.get("CgroupnsMode") or "private",
+        "CgroupnsMode": host.get("CgroupnsMode") or ("private" if cgroup_version() == "2" else "host"),
         "ShmSize": host.get("ShmSize") or spec.SIZE_OF_SHM,
         "Runtime": host.get("Runtime") or "runc",
     }

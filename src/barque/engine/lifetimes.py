@@ -17,10 +17,11 @@ from barque.engine.network_files import write_network_files
 from barque.engine.networks import NetworkService
 from barque.engine.record import Container, ContainerStore, State, now
 from barque.engine.tasks import Tasks
+from barque.engine.volumes import VolumeService
 from barque.errors import BarqueError, Conflict, InvalidArgument, NotModified, StartError, Unavailable
+from barque.model import Mount
 from barque.model.requests import LogOptions
 from barque.snapshots import Snapshotter
-from barque.volumes import VolumeStore
 
 Json = dict[str, Any]
 START_FAILED = (
@@ -54,7 +55,7 @@ class Lifetimes:
         tasks: Tasks,
         snapshots: Snapshotter,
         networks: NetworkService,
-        volumes: VolumeStore,
+        volumes: VolumeService,
         events: EventBus,
         data_root: str,
     ) -> None:
@@ -146,7 +147,7 @@ class Lifetimes:
             write_network_files(directory, container.config, host, attachment.addresses, attachment.gateway)
         for name in ("hosts", "hostname", "resolv.conf"):
             files[f"/etc/{name}"] = os.path.join(source, name)
-        built = spec.build(container, self.tasks.rootfs(container.id), files, joined)
+        built = spec.build(container, self.tasks.rootfs(container.id), files, joined, self._volumes(container))
         request = {
             "cgroup": spec.cgroup_path(container),
             "mounts": [m.to_json() for m in self.snapshots.mounts(container.id)],
@@ -173,10 +174,23 @@ class Lifetimes:
             restart_count=container.state.restart_count,
         )
         self.store.save(container)
+        for point in container.mounts:
+            if point["Type"] == "volume":
+                self.volumes.mounted(point["Name"], container.id, point["Destination"], not point["RW"])
         self.ended[container.id] = asyncio.Event()
         self.publish(container, "start")
         self.spawn(self.follow(container, {}, follow))
         asyncio.get_running_loop().call_later(SPARE_AFTER, self.tasks.spare)
+
+    def _volumes(self, container: Container) -> dict[str, Mount]:
+        """Destination to what is mounted there, of the container's volumes."""
+        return {
+            point["Destination"]: self.volumes.mount(
+                point["Name"], point["Destination"], not point["RW"], point.get("Subpath") or ""
+            )
+            for point in container.mounts
+            if point["Type"] == "volume"
+        }
 
     async def _undo_task(self, container: Container) -> None:
         """A start that failed: nothing of its task stays."""
@@ -268,6 +282,9 @@ class Lifetimes:
         done = self.ended.pop(container.id, None)
         if done is not None:
             done.set()
+        for point in container.mounts:
+            if point["Type"] == "volume":
+                self.volumes.unmounted(point["Name"], container.id)
         self._wake(container, "next-exit", code)
         if again:
             self.spawn(self._restart_later(container))
@@ -402,12 +419,7 @@ class Lifetimes:
         self.tasks.forget(container.id)
         self.snapshots.remove(container.id)
         shutil.rmtree(self.directory(container), ignore_errors=True)
-        used = self.volumes.release(container.id)
-        anonymous = {point.get("Name") for point in container.mounts if point.get("Anonymous")}
-        for name in used if volumes else ():
-            if name in anonymous:
-                with contextlib.suppress(BarqueError):
-                    self.volumes.remove(name)
+        await self.volumes.release(container.id, remove_anonymous=volumes)
         self.store.delete(container)
         self.publish(container, "destroy")
         self._wake(container, "removed", container.state.exit_code)

@@ -10,14 +10,20 @@ from barque.engine import security
 from barque.engine.merge import command, environment
 from barque.engine.record import Container
 from barque.errors import InvalidArgument
+from barque.model import Mount
 
-NAMESPACE_MODES = {"PidMode": "pid", "IpcMode": "ipc", "UTSMode": "uts"}
 SIZE_OF_SHM = 64 << 20
 
 
-def build(container: Container, rootfs: str, files: dict[str, str], joined: dict[str, str]) -> dict[str, Any]:
+def build(
+    container: Container,
+    rootfs: str,
+    files: dict[str, str],
+    joined: dict[str, str],
+    volumes: dict[str, Mount] | None = None,
+) -> dict[str, Any]:
     """``files``: container path to host path of hosts, hostname and resolv.conf; ``joined``: namespace type to the path
-    to join, ``"host"`` for the host's own."""
+    to join, ``"host"`` for the host's own; ``volumes``: destination to what the container's volume there is."""
     host = container.host_config
     caps = security.capabilities(host)
     wanted = security.options(host)
@@ -33,7 +39,7 @@ def build(container: Container, rootfs: str, files: dict[str, str], joined: dict
         "ociVersion": "1.2.0",
         "root": {"path": rootfs, "readonly": bool(host.get("ReadonlyRootfs"))},
         "process": _process(container, caps, wanted),
-        "mounts": _mounts(container, files, joined, privileged),
+        "mounts": _mounts(container, files, joined, volumes or {}, privileged),
         "annotations": {**(host.get("Annotations") or {}), **({"org.barque.init": "true"} if host.get("Init") else {})},
         "linux": {
             "namespaces": namespaces,
@@ -121,7 +127,7 @@ def _mount(destination: str, kind: str, source: str, *options: str) -> dict[str,
 
 
 def _mounts(
-    container: Container, files: dict[str, str], joined: dict[str, str], privileged: bool
+    container: Container, files: dict[str, str], joined: dict[str, str], volumes: dict[str, Mount], privileged: bool
 ) -> list[dict[str, Any]]:
     host = container.host_config
     safe = ("nosuid", "noexec", "nodev")
@@ -146,7 +152,7 @@ def _mounts(
     for destination, words in (host.get("Tmpfs") or {}).items():
         given = [w for w in words.split(",") if w]
         own.append(_mount(destination, "tmpfs", "tmpfs", *safe, *given))
-    own += [oci_mount(entry) for entry in container.mounts]
+    own += [oci_mount(entry, volumes.get(entry["Destination"])) for entry in container.mounts]
     taken = {entry["destination"] for entry in own}
     out = [entry for entry in out if entry["destination"] not in taken]
     out += [_mount(where, "bind", path, "rbind", "rprivate") for where, path in files.items() if where not in taken]
@@ -154,8 +160,11 @@ def _mounts(
     return out
 
 
-def oci_mount(entry: dict[str, Any]) -> dict[str, Any]:
-    """A mount point of the container (see ``mount_points``) as the specification's."""
+def oci_mount(entry: dict[str, Any], volume: Mount | None) -> dict[str, Any]:
+    """A mount point of the container as the specification's; ``volume`` is what its volume turned out to be."""
+    if volume is not None:
+        propagation = ["rprivate"] if volume.type == "bind" else []
+        return _mount(entry["Destination"], volume.type, volume.source, *volume.options, *propagation)
     if entry["Type"] == "tmpfs":
         given = entry.get("TmpfsOptions") or {}
         words = [f"size={given['SizeBytes']}"] if given.get("SizeBytes") else []

@@ -124,6 +124,14 @@ class VolumeService:
             source = resolve_subpath(source, subpath)
         return Mount("bind", source, destination, ("rbind", access))
 
+    def filled_at(self, name: str) -> str | None:
+        """The directory that takes the image's files on the volume's first use; None for one that is mounted only in
+        its containers."""
+        described = self._store.mount(name)
+        if described is None:
+            return self._store.path(name)
+        return described.source if {"bind", "rbind"} & set(described.options) else None
+
     def mounted(self, name: str, container_id: str, destination: str, read_only: bool = False) -> None:
         """Publish the ``mount`` event."""
         attributes = {
@@ -139,12 +147,12 @@ class VolumeService:
         """Publish the ``unmount`` event."""
         self._publish("volume", "unmount", name, {"container": container_id, "driver": "local"})
 
-    def release(self, container_id: str, remove_anonymous: bool = False) -> None:
+    async def release(self, container_id: str, remove_anonymous: bool = False) -> None:
         """The container is removed; with ``remove_anonymous`` (``rm -v``, ``--rm``) so are its anonymous volumes that
         nobody else uses."""
         for name in self._store.release(container_id):
             if remove_anonymous and self._store.get(name).anonymous and not self._store.users(name):
-                self._store.remove(name, force=True)
+                await asyncio.to_thread(self._store.remove, name, True)
                 self._publish("volume", "destroy", name, {"driver": "local"})
 
     def users(self, name: str) -> Records:

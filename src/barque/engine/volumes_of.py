@@ -6,8 +6,8 @@ import os
 from dataclasses import dataclass, field
 from typing import Any
 
+from barque.engine.volumes import VolumeService
 from barque.errors import InvalidArgument, NotFound
-from barque.volumes import VolumeStore
 
 PROPAGATIONS = {"private", "rprivate", "shared", "rshared", "slave", "rslave"}
 
@@ -18,7 +18,6 @@ class MountPoints:
 
     points: list[dict[str, Any]] = field(default_factory=list)
     copies: list[dict[str, str]] = field(default_factory=list)
-    made: list[str] = field(default_factory=list)
 
 
 def _bind(word: str) -> tuple[str, str, set[str]]:
@@ -49,9 +48,9 @@ def _point(kind: str, source: str, destination: str, read_only: bool, **more: An
 
 
 class Mounter:
-    """Turns a create request into mount points, making volumes on the way (undone by the caller through ``made``)."""
+    """Turns a create request into mount points, making volumes on the way and referring to them."""
 
-    def __init__(self, volumes: VolumeStore, container_id: str) -> None:
+    def __init__(self, volumes: VolumeService, container_id: str) -> None:
         self._volumes, self._id = volumes, container_id
         self.out = MountPoints()
 
@@ -73,7 +72,7 @@ class Mounter:
         self.out.points = list(found.values())
         for entry in self.out.points:
             if entry["Type"] == "volume":
-                self._volumes.refer(entry["Name"], self._id)
+                self._volumes.use(self._id, entry["Name"])
         return self.out
 
     def _unique(self, found: dict[str, dict[str, Any]], entry: dict[str, Any]) -> None:
@@ -118,9 +117,11 @@ class Mounter:
         if kind == "volume":
             options = mount.get("VolumeOptions") or {}
             driver = options.get("DriverConfig") or {}
-            return self._volume(
-                source, target, read_only, not options.get("NoCopy"), driver.get("Options"), options.get("Labels")
-            )
+            subpath = options.get("Subpath") or ""
+            copy = not options.get("NoCopy") and not subpath
+            kind = driver.get("Name") or ""
+            entry = self._volume(source, target, read_only, copy, kind, driver.get("Options"), options.get("Labels"))
+            return entry | ({"Subpath": subpath} if subpath else {})
         raise InvalidArgument(f"mount type unknown: {kind}")
 
     def _volume(
@@ -129,14 +130,14 @@ class Mounter:
         destination: str,
         read_only: bool,
         copy: bool,
+        driver: str = "",
         options: dict[str, str] | None = None,
         labels: dict[str, str] | None = None,
     ) -> dict[str, Any]:
-        volume, made = self._volumes.create(name, "", options, labels)
-        if made:
-            self.out.made.append(volume.name)
-        if copy and not os.listdir(volume.mountpoint):
-            self.out.copies.append({"from": destination, "to": volume.mountpoint})
+        volume = self._volumes.use(self._id, name, driver, options, labels)
+        where = self._volumes.filled_at(volume.name) if copy else None
+        if where is not None and not os.listdir(where):
+            self.out.copies.append({"from": destination, "to": where})
         point = _point("volume", volume.mountpoint, destination, read_only)
         return point | {"Name": volume.name, "Driver": "local", "Mode": "z" if name else "", "Anonymous": not name}
 

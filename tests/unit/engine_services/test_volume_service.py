@@ -77,8 +77,8 @@ def test_release_takes_anonymous_volumes_only_when_asked_and_unshared(stage: Sta
     mine, shared, kept = (stage.service.use("c2").name, stage.service.use("c2").name, stage.service.use("c3").name)
     stage.service.use("c1", shared)
     stage.service.use("c2", "free")
-    stage.service.release("c3")
-    stage.service.release("c2", remove_anonymous=True)
+    asyncio.run(stage.service.release("c3"))
+    asyncio.run(stage.service.release("c2", remove_anonymous=True))
     assert set(stage.names({})) == {"free", "used", shared, kept}
     assert ("volume", "destroy", mine, {"driver": "local"}) in stage.events
 
