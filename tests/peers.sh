@@ -35,7 +35,7 @@ case " $* " in *" docker-cli "*)
     ;;
 esac
 
-libraries=$dir/root/usr/lib/$(uname -m)-linux-gnu
+libraries=$dir/root/usr/lib/$(uname -m)-linux-gnu:$dir/root/lib/$(uname -m)-linux-gnu
 for program in docker dockerd docker-init docker-proxy containerd containerd-shim-runc-v2 runc crun skopeo docker-registry \
     mmdebstrap iptables; do
     for place in usr/local/bin usr/bin usr/sbin bin sbin; do

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import shutil
 import signal
+import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -134,3 +138,43 @@ def no_containers_left(request: pytest.FixtureRequest) -> Iterator[None]:
 def client(request: pytest.FixtureRequest, engine: EngineUnderTest) -> Any:
     """A callable that runs a client command against the shared engine; once per client."""
     return engine.client(request.param)
+
+
+def until(condition: Callable[[], bool], seconds: float = 20) -> None:
+    """Wait for a condition that no event tells us about (another process's files)."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.01)
+
+
+@pytest.fixture(scope="session")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """host:port of a docker-registry of our own on the loopback."""
+    if shutil.which("docker-registry") is None:
+        pytest.skip("docker-registry could not be had")
+    place = tmp_path_factory.mktemp("registry")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    config = {
+        "version": "0.1",
+        "storage": {"filesystem": {"rootdirectory": str(place / "data")}, "delete": {"enabled": True}},
+        "http": {"addr": f"127.0.0.1:{port}"},
+    }
+    (place / "config.yml").write_text(json.dumps(config))
+    log = (place / "log").open("wb")
+    process = subprocess.Popen(["docker-registry", "serve", str(place / "config.yml")], stdout=log, stderr=log)
+
+    def answers() -> bool:
+        try:
+            return bool(urllib.request.urlopen(f"http://127.0.0.1:{port}/v2/", timeout=5).status == 200)
+        except OSError:
+            return False
+
+    try:
+        until(answers)
+        yield f"127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(20)

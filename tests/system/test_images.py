@@ -4,48 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
-import socket
 import subprocess
-import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import EngineUnderTest, busybox_tar
-from test_kills import until
-
-
-@pytest.fixture(scope="module")
-def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """host:port of a docker-registry of our own on the loopback."""
-    if shutil.which("docker-registry") is None:
-        pytest.skip("docker-registry could not be had")
-    place = tmp_path_factory.mktemp("registry")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    config = {
-        "version": "0.1",
-        "storage": {"filesystem": {"rootdirectory": str(place / "data")}, "delete": {"enabled": True}},
-        "http": {"addr": f"127.0.0.1:{port}"},
-    }
-    (place / "config.yml").write_text(json.dumps(config))
-    log = (place / "log").open("wb")
-    process = subprocess.Popen(["docker-registry", "serve", str(place / "config.yml")], stdout=log, stderr=log)
-
-    def answers() -> bool:
-        try:
-            return bool(urllib.request.urlopen(f"http://127.0.0.1:{port}/v2/", timeout=5).status == 200)
-        except OSError:
-            return False
-
-    try:
-        until(answers)
-        yield f"127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(20)
 
 
 def skopeo(*argv: str) -> str:

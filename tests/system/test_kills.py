@@ -5,21 +5,11 @@ from __future__ import annotations
 import os
 import re
 import signal
-import time
-from collections.abc import Callable
 from pathlib import Path
 
-from conftest import EngineUnderTest
+from conftest import EngineUnderTest, until
 
 COUNTER = "i=0; while :; do i=$((i+1)); echo line $i; sleep 0.01; done"
-
-
-def until(condition: Callable[[], bool], seconds: float = 20) -> None:
-    """Wait for a condition that no event tells us about (another process's files)."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.01)
 
 
 def supervisor_pid(engine: EngineUnderTest) -> int:

@@ -120,6 +120,9 @@ class Images(Protocol):
     async def list(self, all: bool, filters: Filters, shared_size: bool, digests: bool, manifests: bool) -> Records: ...
     async def inspect(self, name: str, platform: str, manifests: bool) -> Json: ...
     async def history(self, name: str, platform: str) -> Records: ...
+    async def verify(self) -> Strings:
+        """Re-hash everything; one line for each thing that is wrong."""
+
     async def pull(self, image: str, tag: str, platform: str, auth: RegistryAuth | None) -> Progress:
         """``tag`` may be a digest; an empty tag with a name without one pulls every tag."""
 

@@ -22,7 +22,8 @@ NO_SWARM = (
 )
 
 Handle = Callable[[Request], Awaitable[Response | Hijack]]
-Log = Callable[[str], None]
+Log = Callable[[str, str], None]
+"""Level (``debug``, ``error``) and what happened."""
 
 
 def text(version: tuple[int, int]) -> str:
@@ -36,7 +37,7 @@ def compile_path(path: str) -> re.Pattern[str]:
 
 
 class Router:
-    def __init__(self, table: list[tuple[str, str, Any]], log: Log = lambda _: None) -> None:
+    def __init__(self, table: list[tuple[str, str, Any]], log: Log = lambda _level, _text: None) -> None:
         self._log = log
         self._fixed: dict[tuple[str, str], Handle] = {}
         self._patterns: list[tuple[str, re.Pattern[str], Handle]] = []
@@ -48,7 +49,7 @@ class Router:
 
     async def handle(self, request: Request) -> Response | Hijack:
         """Every failure becomes a status with a message here."""
-        self._log(f"{request.method} {request.path}")
+        self._log("debug", f"Calling {request.method} {request.path}")
         try:
             if request.method == "OPTIONS":
                 return Response(200)
@@ -59,7 +60,8 @@ class Router:
                 return Response(304)
             message = message_of(error)
             trace = "" if isinstance(error, BarqueError) else "\n" + "".join(traceback.format_exception(error))
-            self._log(f"Handler for {request.method} {request.path} returned error: {message}{trace}")
+            level = "error" if status >= 500 else "debug"
+            self._log(level, f"Handler for {request.method} {request.path} returned error: {message}{trace}")
             return reply({"message": message}, status)
 
     def _find(self, request: Request) -> Handle:

@@ -22,7 +22,7 @@ from barque.api.tls import TlsLayer
 class Server:
     """One for all listeners; ``close`` ends them and their connections."""
 
-    def __init__(self, backends: Backends, version: str = "28.5.2", log: Log = lambda _: None) -> None:
+    def __init__(self, backends: Backends, version: str = "28.5.2", log: Log = lambda _level, _text: None) -> None:
         """``log`` takes a line per request and per failure, with a traceback where the failure has no meaning."""
         routes = (
             ContainerRoutes(backends.containers),

@@ -55,6 +55,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "system dial-stdio": ("system.dial_stdio", ""),
     "system events": ("system.events", "Show what happens in the daemon, as it happens"),
     "system info": ("system.info", "Show the state of the whole engine"),
+    "system verify": ("system.verify", "Hash every image's files again and say what is wrong"),
     "system prune": ("system.prune", "Remove everything unused"),
     "context create": ("context.create", "Store a context"),
     "context inspect": ("context.inspect", "Show everything about contexts"),

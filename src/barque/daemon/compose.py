@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from barque.api import Backends, Server
@@ -102,7 +103,7 @@ class SupervisorProcess:
 class Daemon:
     """All objects of one engine. ``start``, then ``stop``."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, log: Callable[[str, str], None]) -> None:
         self.config = config
         os.makedirs(config.data_root, mode=0o711, exist_ok=True)
         os.makedirs(os.path.join(config.data_root, "containers"), mode=0o710, exist_ok=True)
@@ -143,7 +144,7 @@ class Daemon:
         archives = ArchiveService(self.tasks, self.snapshots, config.data_root)
         self.containers = ContainerService(self.lives, self.images, archives)
         self.system = self._system()
-        self.server = Server(self._backends(), ENGINE_VERSION)
+        self.server = Server(self._backends(), ENGINE_VERSION, log)
 
     def _uses(self) -> list[ContainerUse]:
         return self.containers.uses()

@@ -12,6 +12,7 @@ import sys
 
 from barque.daemon.compose import Daemon
 from barque.daemon.config import Config, load
+from barque.daemon.log import logger
 from barque.errors import BarqueError, Conflict, InvalidArgument
 
 
@@ -76,11 +77,13 @@ async def serve(config: Config) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    daemon = Daemon(config)
+    log = logger(config.log_level, config.debug)
+    daemon = Daemon(config, log)
     try:
         await daemon.start()
         await listen(daemon, config)
-        print("API listen on " + ", ".join(config.hosts), file=sys.stderr, flush=True)
+        for host in config.hosts:
+            log("info", f"API listen on {host.removeprefix('unix://')}")
         await stop.wait()
     finally:
         await daemon.stop()

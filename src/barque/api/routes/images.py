@@ -60,6 +60,7 @@ class ImageRoutes:
     def table(self) -> list[tuple[str, str, object]]:
         return [
             ("GET", "/images/json", self.list),
+            ("POST", "/barque/verify", self.verify),
             ("POST", "/images/create", self.create),
             ("POST", "/images/load", self.load),
             ("GET", "/images/get", self.save),
@@ -73,6 +74,10 @@ class ImageRoutes:
             ("DELETE", "/images/{name:*}", self.remove),
             ("GET", "/distribution/{name:*}/json", self.distribution),
         ]
+
+    async def verify(self, request: Request) -> Response:
+        """Beyond Docker: every blob is hashed again."""
+        return reply({"Problems": await self.backend.verify()})
 
     async def list(self, request: Request) -> Response:
         filters = request.filters(filter_names.IMAGES)
