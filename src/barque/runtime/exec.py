@@ -35,20 +35,20 @@ class Inside:
     """The container's files, looked at from outside: every path is resolved within its root."""
 
     def __init__(self, pid: int) -> None:
-        self._root = os.open(f"/proc/{pid}/root", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        self.root = os.open(f"/proc/{pid}/root", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
 
     def close(self) -> None:
-        os.close(self._root)
+        os.close(self.root)
 
     def read(self, path: str) -> str:
-        descriptor = paths.open_in_root(self._root, path, os.O_RDONLY)
+        descriptor = paths.open_in_root(self.root, path, os.O_RDONLY)
         try:
             return os.read(descriptor, files.LIMIT).decode("utf-8", "surrogateescape")
         finally:
             os.close(descriptor)
 
     def stat(self, path: str) -> os.stat_result:
-        descriptor = paths.open_in_root(self._root, path, os.O_PATH)
+        descriptor = paths.open_in_root(self.root, path, os.O_PATH)
         try:
             return os.fstat(descriptor)
         finally:
@@ -76,7 +76,7 @@ def exec_process(
     try:
         entrances = cgroup.entrances() if cgroup is not None else []
         opened += entrances
-        plan = _plan(inside, spec, wanted, tuple(stdio), [*_joins(pidfd_of_init, spec, entrances)])
+        plan = _plan(inside, spec, wanted, tuple(stdio), _joins(pidfd_of_init, inside.root, spec, entrances))
         door = cgroup.door() if cgroup is not None else None
         opened += [] if door is None else [door]
         return _start(pidfd_of_init, door, lambda line: _child(plan, wanted, console_socket, line))
@@ -86,8 +86,9 @@ def exec_process(
             os.close(descriptor)
 
 
-def _joins(pidfd_of_init: int, spec: dict[str, Any], entrances: list[int]) -> list[Step]:
-    """Into the group, and into all namespaces of init that differ from ours, in one setns(2) with its pidfd (5.8)."""
+def _joins(pidfd_of_init: int, root: int, spec: dict[str, Any], entrances: list[int]) -> list[Step]:
+    """Into the group, into all namespaces of init that differ from ours, in one setns(2) with its pidfd (5.8), and to
+    init's root: that of its mount namespace is another one when the engine itself runs in a chroot(2)."""
     flags = 0
     for namespace in (spec.get("linux") or {}).get("namespaces") or ():
         if namespace["type"] not in ("pid", "time"):
@@ -95,7 +96,8 @@ def _joins(pidfd_of_init: int, spec: dict[str, Any], entrances: list[int]) -> li
     return [
         *(Step(os.write, (entrance, b"0"), "failed to join the cgroup: {}") for entrance in entrances),
         *([Step(libc.raw_setns, (pidfd_of_init, flags), "setns: {}")] if flags else []),
-        Step(os.chdir, ("/",)),
+        Step(os.fchdir, (root,), "failed to enter the root of the container: {}"),
+        Step(os.chroot, (".",), "failed to enter the root of the container: {}"),
     ]
 
 

@@ -139,11 +139,12 @@ def test_the_log_has_requests_and_failures() -> None:
         raise ZeroDivisionError("z")
 
     lines: list[str] = []
-    answer(Router([("GET", "/x", fail)], lines.append), "GET", "/x")
-    answer(Router([], lines.append), "GET", "/y")
-    assert lines[0] == "GET /x"
-    assert lines[1].startswith("Handler for GET /x returned error: z\nTraceback")
-    assert lines[2:] == ["GET /y", "Handler for GET /y returned error: page not found"]
+    log = lambda level, text: lines.append(f"{level} {text}")  # noqa: E731
+    answer(Router([("GET", "/x", fail)], log), "GET", "/x")
+    answer(Router([], log), "GET", "/y")
+    assert lines[0] == "debug Calling GET /x"
+    assert lines[1].startswith("error Handler for GET /x returned error: z\nTraceback")
+    assert lines[2:] == ["debug Calling GET /y", "debug Handler for GET /y returned error: page not found"]
 
 
 def test_a_message_with_half_a_surrogate_pair() -> None:

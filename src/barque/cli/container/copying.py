@@ -121,7 +121,7 @@ def extract(archive: IO[bytes], path: str, target: str, keep_owner: bool) -> Non
         folder, name = _place(first, path, target)
         top = first.name.rstrip("/")
 
-        def renamed(member: tarfile.TarInfo, _: str) -> tarfile.TarInfo | None:
+        def renamed(member: tarfile.TarInfo) -> tarfile.TarInfo:
             rest = member.name.rstrip("/")[len(top) :].lstrip("/") if top not in ("", ".") else member.name
             member.name = "/".join(part for part in (name, rest) if part) or "."
             if member.islnk():
@@ -131,7 +131,17 @@ def extract(archive: IO[bytes], path: str, target: str, keep_owner: bool) -> Non
                 member.uid, member.gid, member.uname, member.gname = os.getuid(), os.getgid(), "", ""
             # links may point anywhere inside a container; nothing may be written through them
             if not member.issym():
-                tarfile.tar_filter(member, folder)
+                _check_inside(folder, member.name)
+            if member.islnk():
+                _check_inside(folder, member.linkname)
             return member
 
-        tar.extractall(folder, numeric_owner=True, filter=renamed)
+        tar.extraction_filter = lambda member, _: member  # ours is above; before Python 3.11.4 there were none
+        tar.extractall(folder, (renamed(member) for member in tar), numeric_owner=True)
+
+
+def _check_inside(folder: str, name: str) -> None:
+    base = os.path.realpath(folder)
+    real = os.path.realpath(os.path.join(base, name))
+    if os.path.commonpath((base, real)) != base:
+        raise Failure(f'invalid archive: "{name}" would be written outside of "{folder}"')
