@@ -6,11 +6,15 @@ While a handler runs, what the client sends is kept, so that nothing is lost whe
 
 from __future__ import annotations
 
+import array
 import asyncio
 import contextlib
+import fcntl
 import json
 import select
 import socket
+import termios
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import unquote
@@ -25,6 +29,8 @@ from barque.api.response import Hijack, Response
 MAX_HEAD = 1 << 20
 HEAD_SECONDS = 300.0
 """For a head to arrive whole, as in dockerd; a connection kept between requests may be idle for ever."""
+HEAD_TAKEN, HEAD_LOOK = 0.02, 0.0002
+"""Seconds a client has to read the head of a hijack before output follows, and between two looks whether it has."""
 REASONS = {
     101: "UPGRADED", 200: "OK", 201: "Created", 204: "No Content", 304: "Not Modified", 400: "Bad Request",
     401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 409: "Conflict", 431: "Request Header Fields Too Large",
@@ -233,6 +239,7 @@ class Connection(asyncio.Protocol):
             answer = await self._handle(request)
             if isinstance(answer, Hijack):
                 duplex = self._take_over(answer.head or self._hijack_head(request, answer))
+                await self._head_taken()
                 await answer.run(duplex)
                 await duplex.write_eof()
                 self._transport.close()
@@ -324,6 +331,23 @@ class Connection(asyncio.Protocol):
         self._transport.write(head)
         self._resume()
         return self
+
+    async def _head_taken(self) -> None:
+        """Give the client a moment to read the head before output follows it: one that reads the head through a buffer
+        of its own and then turns to the bare socket, as docker-py does, loses what has come along with it."""
+        listening = self._transport.get_extra_info("socket")
+        if listening is None or listening.family != socket.AF_UNIX:
+            return
+        unread = array.array("i", [0])
+        deadline = time.monotonic() + HEAD_TAKEN
+        while time.monotonic() < deadline:
+            try:
+                fcntl.ioctl(listening.fileno(), termios.TIOCOUTQ, unread)
+            except OSError:
+                return
+            if not unread[0]:
+                return
+            await asyncio.sleep(HEAD_LOOK)
 
     # Duplex
 

@@ -141,7 +141,7 @@ class Daemon:
             max_downloads=config.max_downloads,
             max_uploads=config.max_uploads,
         )
-        archives = ArchiveService(self.tasks, self.snapshots, config.data_root)
+        archives = ArchiveService(self.tasks, self.snapshots, self.lives.rootfs, config.data_root)
         self.containers = ContainerService(self.lives, self.images, archives)
         self.system = self._system()
         self.server = Server(self._backends(), ENGINE_VERSION, log)

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from barque.engine.record import Container, rfc3339
+from barque.engine.rootfs import Rootfs
 from barque.engine.tasks import Connection, Tasks
 from barque.errors import Internal, InvalidArgument
 from barque.model import Mount
@@ -19,8 +20,8 @@ Json = dict[str, Any]
 class ArchiveService:
     """The archive part of ``api.backends.Containers``, on records instead of names."""
 
-    def __init__(self, tasks: Tasks, snapshots: Snapshotter, data_root: str) -> None:
-        self._tasks, self._snapshots, self._data_root = tasks, snapshots, data_root
+    def __init__(self, tasks: Tasks, snapshots: Snapshotter, rootfs: Rootfs, data_root: str) -> None:
+        self._tasks, self._snapshots, self._rootfs, self._data_root = tasks, snapshots, rootfs, data_root
 
     @contextlib.contextmanager
     def _where(self, container: Container) -> Any:
@@ -30,7 +31,7 @@ class ArchiveService:
             return
         rootfs = os.path.join(self._data_root, "containers", container.id, "rootfs")
         os.makedirs(rootfs, exist_ok=True)
-        mounts = [m.to_json() for m in self._snapshots.mounts(container.id)]
+        mounts = [m.to_json() for m in self._rootfs.mounts(container.id)]
         for point in sorted(container.mounts, key=lambda p: p["Destination"]):
             if point["Type"] in ("bind", "volume") and os.path.exists(point["Source"]):
                 mounts.append(Mount("none", point["Source"], point["Destination"], ("rbind",)).to_json())
@@ -59,7 +60,7 @@ class ArchiveService:
                 {"op": "tar", "path": "", "root": self._tasks.files(container.id)}
             )
             return _chunks(connection)
-        mounts = [m.to_json() for m in self._snapshots.mounts(container.id)]
+        mounts = [m.to_json() for m in self._rootfs.mounts(container.id)]
         with self._where(container) as where:
             connection, _ = await self._tasks.open_work({"op": "tar", "path": "", **where, "mounts": mounts})
         return _chunks(connection)

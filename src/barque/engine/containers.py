@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import time
 from collections.abc import AsyncIterator, Awaitable
@@ -13,6 +14,7 @@ from barque.engine.commit import commit
 from barque.engine.create import create
 from barque.engine.images import ImageService
 from barque.engine.lifetimes import Lifetimes
+from barque.engine.links import without
 from barque.engine.listing import has_labels
 from barque.engine.record import NAME, Container
 from barque.engine.streams import ContainerAttachment, detach_keys
@@ -144,7 +146,11 @@ class ContainerService:
 
     async def remove(self, name: str, force: bool, volumes: bool, link: bool) -> None:
         if link:
-            raise Unsupported("links between containers are not offered by this engine")
+            parent, _, alias = name.strip("/").rpartition("/")
+            container = self._find(parent)
+            container.host_config["Links"] = without(container.host_config, alias)
+            self._lives.store.save(container)
+            return
         await self._lives.remove(self._find(name), force, volumes)
 
     async def wait(self, name: str, condition: str) -> Awaitable[Json]:
@@ -248,13 +254,15 @@ class ContainerService:
         container = self._find(name)
         frozen = pause and container.state.status == "running"
         if frozen:
-            await self._freeze(container, "pause", "paused")
+            with contextlib.suppress(BarqueError):  # it may end at any moment, and is as good to commit then
+                await self._freeze(container, "pause", "paused")
         try:
             target = (repository, tag)
             found = await commit(self._images, self._archives, container, target, comment, author, changes, config)
         finally:
-            if frozen:
-                await self._freeze(container, "unpause", "running")
+            if container.state.status == "paused" and frozen:
+                with contextlib.suppress(BarqueError):
+                    await self._freeze(container, "unpause", "running")
         self._lives.publish(container, "commit", comment=comment, imageID=found, imageRef=f"{repository}:{tag}")
         return {"Id": found}
 

@@ -46,7 +46,7 @@ async def create(lives: Lifetimes, images: ImageStore, name: str, body: Json, pl
         image.id,
         config,
         host,
-        body.get("NetworkingConfig") or {},
+        _networking(body, host),
         now(),
         lives.snapshots.driver,
     )
@@ -81,9 +81,20 @@ async def _volumes(
     if points.copies:
         rootfs = os.path.join(lives.data_root, "containers", container.id, "rootfs")
         os.makedirs(rootfs)
-        mounts = [m.to_json() for m in lives.snapshots.mounts(container.id)]
+        mounts = [m.to_json() for m in lives.rootfs.mounts(container.id)]
         await lives.tasks.work({"op": "copy_up", "rootfs": rootfs, "mounts": mounts, "copies": points.copies})
         os.rmdir(rootfs)
+
+
+def _networking(body: Json, host: Json) -> Json:
+    """``NetworkingConfig``; the container-wide ``MacAddress`` of older clients belongs to its network."""
+    wanted: Json = body.get("NetworkingConfig") or {}
+    if not body.get("MacAddress"):
+        return wanted
+    name = _network_name(host)
+    endpoints = wanted.get("EndpointsConfig") or {}
+    own = {"MacAddress": body["MacAddress"], **(endpoints.get(name) or {})}
+    return wanted | {"EndpointsConfig": endpoints | {name: own}}
 
 
 def _network_name(host: Json) -> str:

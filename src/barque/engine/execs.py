@@ -10,7 +10,7 @@ from typing import Any
 from barque.engine import lifecycle, spec
 from barque.engine.lifetimes import Lifetimes
 from barque.engine.record import Container
-from barque.engine.streams import ExecAttachment, detach_keys
+from barque.engine.streams import ExecAttachment, FailedExec, detach_keys
 from barque.errors import BarqueError, Conflict, InvalidArgument, NotFound, StartError
 
 Json = dict[str, Any]
@@ -92,7 +92,12 @@ class ExecService:
                 lower = error.message.lower()
                 if "not found" in lower or "no such file" in lower:
                     made.exit_code = 127
-                raise InvalidArgument(FAILED.format(error.message)) from error
+                message = FAILED.format(error.message)
+                made.settled.set()
+                self._lives.exec_done.pop(made.id, None)
+                if not detach:
+                    return FailedExec(message, tty)
+                raise InvalidArgument(message) from error
             raise
         made.pid, made.running = reply["pid"], True
         self._publish(made, f"exec_start: {' '.join(config['Cmd'])}")
@@ -102,7 +107,7 @@ class ExecService:
             return None
         keys = detach_keys(config.get("DetachKeys"))
         left = lambda: self._publish(made, "exec_detach")  # noqa: E731
-        return ExecAttachment(stream, bool(config.get("Tty")), stdin, keys, left, made.settled)
+        return ExecAttachment(stream, bool(config.get("Tty")), tty, stdin, keys, left, made.settled)
 
     async def _end(self, made: Exec) -> None:
         done = self._lives.exec_done[made.id]

@@ -9,13 +9,14 @@ import shutil
 from collections.abc import AsyncIterator
 from typing import Any
 
-from barque.engine import health, lifecycle, spec
+from barque.engine import health, lifecycle, links, spec
 from barque.engine.events import EventBus
 from barque.engine.log_config import log_of
 from barque.engine.logs import stream
 from barque.engine.network_files import write_network_files
 from barque.engine.networks import NetworkService
 from barque.engine.record import Container, ContainerStore, State, now
+from barque.engine.rootfs import Rootfs
 from barque.engine.tasks import Tasks
 from barque.engine.volumes import VolumeService
 from barque.errors import BarqueError, Conflict, InvalidArgument, NotModified, StartError, Unavailable
@@ -62,6 +63,7 @@ class Lifetimes:
         self.store, self.tasks, self.snapshots = store, tasks, snapshots
         self.networks, self.volumes, self.events = networks, volumes, events
         self.data_root = data_root
+        self.rootfs = Rootfs(snapshots, data_root)
         self.waiters: dict[str, list[tuple[str, asyncio.Future[Json]]]] = {}
         self.attachers: dict[str, list[Turn]] = {}
         self.ended: dict[str, asyncio.Event] = {}
@@ -140,17 +142,21 @@ class Lifetimes:
         joined = self._joined(container)
         if not joined.get("network"):
             joined["network"] = attachment.netns_path or "host"
+        linked = links.of(container, self.store)
         files = {}
         shared = host.get("NetworkMode", "").startswith("container:")
         source = self.directory(self._other(host["NetworkMode"])) if shared else directory
         if not shared:
-            write_network_files(directory, container.config, host, attachment.addresses, attachment.gateway)
+            write_network_files(
+                directory, container.config, host, attachment.addresses, attachment.gateway, links.hosts(linked)
+            )
         for name in ("hosts", "hostname", "resolv.conf"):
             files[f"/etc/{name}"] = os.path.join(source, name)
         built = spec.build(container, self.tasks.rootfs(container.id), files, joined, self._volumes(container))
+        built["process"]["env"] += links.environment(container, linked)
         request = {
             "cgroup": spec.cgroup_path(container),
-            "mounts": [m.to_json() for m in self.snapshots.mounts(container.id)],
+            "mounts": [m.to_json() for m in self.rootfs.mounts(container.id)],
             "log": log_of(container, self.log_path(container)),
             "tty": container.tty,
             "open_stdin": bool(container.config.get("OpenStdin")),
@@ -286,10 +292,10 @@ class Lifetimes:
             if point["Type"] == "volume":
                 self.volumes.unmounted(point["Name"], container.id)
         self._wake(container, "next-exit", code)
+        self._wake(container, "not-running", code)  # each end is one, also when the policy brings it back
         if again:
             self.spawn(self._restart_later(container))
             return
-        self._wake(container, "not-running", code)
         if container.host_config.get("AutoRemove") and not container.comes_back:
             await self._auto_remove(container)
 

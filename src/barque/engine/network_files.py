@@ -108,12 +108,17 @@ def host_resolv() -> str:
 
 
 def write_network_files(
-    directory: str, config: dict[str, Any], host_config: dict[str, Any], addresses: Sequence[str], gateway: str = ""
+    directory: str,
+    config: dict[str, Any],
+    host_config: dict[str, Any],
+    addresses: Sequence[str],
+    gateway: str = "",
+    linked: Sequence[tuple[str, str]] = (),
 ) -> dict[str, str]:
     """Write ``hosts``, ``hostname`` and ``resolv.conf`` into ``directory``: their paths by name.
 
     ``config`` has Docker's ``Hostname`` and ``Domainname``; ``host_config`` its ``NetworkMode``, ``ExtraHosts``,
-    ``Dns``, ``DnsSearch``, ``DnsOptions``; ``addresses`` are the container's.
+    ``Dns``, ``DnsSearch``, ``DnsOptions``; ``addresses`` are the container's, ``linked`` further lines of hosts.
     """
     host_mode = host_config.get("NetworkMode") == "host"
     extras = host_config.get("ExtraHosts") or []
@@ -123,6 +128,7 @@ def write_network_files(
         table = _read("/etc/hosts") + own
     else:
         table = hosts(hostname, str(config.get("Domainname") or ""), addresses, extras, gateway)
+        table += "".join(f"{address}\t{names}\n" for address, names in linked)
     resolver = resolv_conf(
         _read(HOST_RESOLV) if host_mode else host_resolv(),
         host_config.get("Dns") or [],

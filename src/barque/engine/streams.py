@@ -12,7 +12,7 @@ from barque.engine.record import Container
 from barque.engine.tasks import Connection
 from barque.errors import BarqueError, InvalidArgument
 from barque.model.requests import AttachOptions, Duplex
-from barque.wire.frames import Splitter
+from barque.wire.frames import STDOUT, Splitter, frame
 
 END_TIMEOUT = 5.0
 """Seconds for the news of an end to come after the end of the stream."""
@@ -166,16 +166,57 @@ class ContainerAttachment:
 
 
 class ExecAttachment:
-    """The stream of an exec that runs already."""
+    """The stream of an exec that runs already. It has a ``terminal`` or not by its creation, and comes ``plain`` or in
+    frames by what its start asks for: as in dockerd the two need not agree."""
 
     def __init__(
-        self, stream: Connection, tty: bool, stdin: bool, keys: bytes, left: Callable[[], None], ended: asyncio.Event
+        self,
+        stream: Connection,
+        terminal: bool,
+        plain: bool,
+        stdin: bool,
+        keys: bytes,
+        left: Callable[[], None],
+        ended: asyncio.Event,
     ) -> None:
-        self._stream, self.tty, self._stdin, self._keys, self._left = stream, tty, stdin, keys, left
-        self._ended = ended
+        self._stream, self._terminal, self.tty, self._stdin, self._keys = stream, terminal, plain, stdin, keys
+        self._left, self._ended = left, ended
 
     async def run(self, connection: Duplex) -> None:
-        keys = self._keys if self.tty else None
         await splice(
-            self._stream, connection, stdin=self._stdin, keys=keys, plain=False, left=self._left, ended=self._ended
+            self._stream,
+            Framed(connection) if self._terminal and not self.tty else connection,
+            stdin=self._stdin,
+            keys=self._keys if self._terminal else None,
+            plain=self.tty and not self._terminal,
+            left=self._left,
+            ended=self._ended,
         )
+
+
+class Framed:
+    """A client's connection that takes a terminal's output as frames of stdout."""
+
+    def __init__(self, connection: Duplex) -> None:
+        self._connection = connection
+
+    async def read(self) -> bytes:
+        return await self._connection.read()
+
+    async def write(self, data: bytes) -> None:
+        await self._connection.write(frame(STDOUT, data))
+
+    async def write_eof(self) -> None:
+        await self._connection.write_eof()
+
+
+class FailedExec:
+    """An exec whose program could not be started: the client is told in the stream, which it has by then in dockerd."""
+
+    def __init__(self, message: str, tty: bool) -> None:
+        self._message, self.tty = message, tty
+
+    async def run(self, connection: Duplex) -> None:
+        data = f"{self._message}\r\n".encode()
+        await connection.write(data if self.tty else frame(STDOUT, data))
+        await connection.write_eof()

@@ -19,6 +19,7 @@ from barque.layers.create import write_tree
 from barque.layers.extract import Extractor, clean
 from barque.layers.reader import entries
 from barque.linux import clone, libc, mounts, paths
+from barque.linux.root import Root
 from barque.wire import lines
 
 GO_MODES = (
@@ -48,19 +49,17 @@ def enter(request: dict[str, Any]) -> None:
     libc.mount("", "/", None, mounts.MS_PRIVATE | mounts.MS_REC)
     rootfs, *inside = request["mounts"]
     mounts.perform(rootfs, request["rootfs"])
-    root = os.open(request["rootfs"], os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    top = Root(request["rootfs"])
     for entry in inside:
-        _mount_inside(root, entry)
-    os.fchdir(root)
+        _mount_inside(top, entry)
+    os.fchdir(top.fd)
     os.chroot(".")
 
 
-def _mount_inside(root: int, entry: dict[str, Any]) -> None:
-    """A volume, where the container's own links lead inside its root; one whose mount point was never made is left."""
-    try:
-        point = paths.open_in_root(root, entry["target"], os.O_PATH)
-    except OSError:
-        return
+def _mount_inside(root: Root, entry: dict[str, Any]) -> None:
+    """A volume, where the container's own links lead inside its root; the mount point is made as a start makes it."""
+    is_file = bool(entry.get("source")) and not os.path.isdir(entry["source"])
+    point = root.make_file(entry["target"]) if is_file else root.make_directory(entry["target"])
     try:
         mounts.perform({**entry, "target": ""}, f"/proc/self/fd/{point}")
     finally:

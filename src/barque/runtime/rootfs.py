@@ -8,20 +8,22 @@ from typing import Any
 
 from barque.errors import StartError
 from barque.linux import files, libc, mounts
+from barque.linux.root import Root
 from barque.runtime import devices, mounting
 
 PROPAGATION_DEFAULT = mounts.MS_SLAVE | mounts.MS_REC
 
 
-def build(spec: dict[str, Any], setup: dict[str, Any]) -> mounting.Root:
+def build(spec: dict[str, Any], setup: dict[str, Any]) -> Root:
     """Everything up to the pivot, in the mount namespace of the caller; ``setup`` as in ``init.run``."""
     rootfs: str = setup["rootfs"]
     wanted = (spec.get("linux") or {}).get("rootfsPropagation") or ""
     libc.mount("", "/", None, mounts.PROPAGATION.get(wanted, PROPAGATION_DEFAULT))
+    _parent_private(rootfs)
     libc.mount(rootfs, rootfs, None, mounts.MS_BIND | mounts.MS_REC)
     if wanted not in ("shared", "rshared"):
         libc.mount("", rootfs, None, mounts.MS_PRIVATE | mounts.MS_REC)
-    root = mounting.Root(rootfs)
+    root = Root(rootfs)
     for planned in setup["mounts"]:
         mounting.perform(root, planned, setup["new_cgroup"])
     if not any(planned.target.rstrip("/") == "/dev" and planned.flags & mounts.MS_BIND for planned in setup["mounts"]):
@@ -29,7 +31,20 @@ def build(spec: dict[str, Any], setup: dict[str, Any]) -> mounting.Root:
     return root
 
 
-def _fill_dev(root: mounting.Root, wanted: list[dict[str, Any]]) -> None:
+def _parent_private(rootfs: str) -> None:
+    """pivot_root(2) refuses a root that stands on a shared mount."""
+    path = rootfs
+    while True:
+        try:
+            libc.mount("", path, None, mounts.MS_PRIVATE)
+            return
+        except OSError:  # not a mount point: the mount is further up
+            if path == "/":
+                raise
+            path = os.path.dirname(path)
+
+
+def _fill_dev(root: Root, wanted: list[dict[str, Any]]) -> None:
     opened: dict[str, int] = {"/dev": root.make_directory("/dev")}
     for device in wanted:
         parent, name = os.path.split(device["path"])
@@ -50,7 +65,7 @@ def bind_console(slave: int) -> None:
     libc.mount(f"/proc/self/fd/{slave}", "/dev/console", None, mounts.MS_BIND)
 
 
-def pivot(root: mounting.Root) -> None:
+def pivot(root: Root) -> None:
     """pivot_root(2) onto the root itself, then let go of the old one: no directory for it is needed."""
     os.chdir(root.path)
     libc.pivot_root(".", ".")

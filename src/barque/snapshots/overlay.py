@@ -31,12 +31,13 @@ class OverlaySnapshotter(Snapshotter):
     def layer_dir(self, key: str) -> str:
         return os.path.join(self.directory(self.stat(key).number), "fs")
 
-    def mounts(self, key: str) -> list[Mount]:
+    def mounts(self, key: str, above: str = "") -> list[Mount]:
         top, *below = self.chain(key)
         if not below:
             return [Mount("none", self.layer_dir(key), "", ("bind", "ro" if top.committed else "rw"))]
         lower = ":".join(f"{info.number}/fs" for info in ([top, *below] if top.committed else below))
         options = [f"chdir={self.root}", f"lowerdir={lower}"]
         if not top.committed:
+            options[-1] = f"lowerdir={above}:{lower}" if above else options[-1]
             options += [f"upperdir={top.number}/fs", f"workdir={top.number}/work"]
         return [Mount("overlay", "overlay", "", tuple(options))]

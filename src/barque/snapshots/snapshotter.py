@@ -136,5 +136,6 @@ class Snapshotter(ABC):
         """Where the snapshot's own files are."""
 
     @abstractmethod
-    def mounts(self, key: str) -> list[Mount]:
-        """What gives the whole stack at one place."""
+    def mounts(self, key: str, above: str = "") -> list[Mount]:
+        """What gives the whole stack at one place; ``above``: a directory between a writable snapshot and its parent,
+        where layers are stacked."""

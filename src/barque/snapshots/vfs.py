@@ -30,5 +30,5 @@ class VfsSnapshotter(Snapshotter):
     def layer_dir(self, key: str) -> str:
         return os.path.join(self.directory(self.stat(key).number), "fs")
 
-    def mounts(self, key: str) -> list[Mount]:
+    def mounts(self, key: str, above: str = "") -> list[Mount]:
         return [Mount("none", self.layer_dir(key), "", ("bind", "ro" if self.stat(key).committed else "rw"))]

@@ -58,6 +58,7 @@ class ContainerRoutes:
             ("GET", "/containers/{name}/attach/ws", self.attach_websocket),
             ("POST", "/containers/{name}/wait", self.wait),
             ("DELETE", "/containers/{name}", self.remove),
+            ("DELETE", "/containers/{name:*}", self.remove),
             ("HEAD", "/containers/{name}/archive", self.archive_stat),
             ("GET", "/containers/{name}/archive", self.archive_get),
             ("PUT", "/containers/{name}/archive", self.archive_put),
