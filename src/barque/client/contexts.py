@@ -57,7 +57,10 @@ class ContextStore:
 
     def paths(self, name: str) -> tuple[str, str]:
         """Folders of its metadata and of its TLS files."""
-        from _sha256 import sha256  # type: ignore[import-not-found, unused-ignore]
+        try:  # hashlib takes longer to load than the command to run
+            from _sha256 import sha256  # type: ignore[import-not-found, unused-ignore]
+        except ImportError:
+            from _sha2 import sha256  # type: ignore[import-not-found, no-redef, unused-ignore]
 
         digest = sha256(name.encode()).hexdigest()
         return os.path.join(self._root, "meta", digest), os.path.join(self._root, "tls", digest)

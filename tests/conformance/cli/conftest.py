@@ -51,6 +51,8 @@ def comparable(text: str) -> str:
     text = text.replace("barque", "docker")
     # the stock client's own log: a goroutine that complains of a pipe closed beneath it, or is too late to
     text = re.sub(r'^time="[^"]*" level=error msg=".*closed pipe"\n', "", text, flags=re.MULTILINE)
+    # newer Go says which types
+    text = re.sub(r"(incompatible types for comparison): .*", r"\1", text)
     text = re.sub(r"\b[0-9a-f]{64}\b", "<id>", text)
     text, times = re.subn(r"(Less than a|About a|\d+) (second|minute)s?", "<time>", text)
     # a column of times may have become wider in between

@@ -152,8 +152,10 @@ def _recorded(program: str, line: str, folder: Path) -> tuple[object, int, str]:
     path.unlink()
     for _, body in found:  # type: ignore[attr-defined]
         host = body["HostConfig"]
-        # the stock client keeps binds in a map: any order
+        # the stock client keeps binds, and the words of -e, in maps: any order
         host["Binds"] = sorted(host.get("Binds", []))
+        if "Env" in body:
+            body["Env"] = sorted(body["Env"])
     return found, done.returncode, done.stderr.replace("barque", "docker")
 
 

@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import bcrypt
 import pytest
 from debian_registry import Registry
 
@@ -17,7 +18,6 @@ from barque.model.reference import Reference
 from barque.registry import Credentials, Registries, RegistryConfig
 from barque.registry.upload import upload
 
-crypt = pytest.importorskip("crypt", reason="no bcrypt in this Python")
 pytestmark = pytest.mark.skipif(
     not shutil.which("docker-registry") or not shutil.which("openssl"), reason="docker-registry or openssl is missing"
 )
@@ -38,7 +38,7 @@ def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Registry
     (folder / "ext").write_text("subjectAltName=IP:127.0.0.1\n")
     signing = ("-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial", "-days", "1", "-extfile", "ext")
     openssl(folder, "x509", "-req", "-in", "s.csr", "-out", "s.crt", *signing)
-    (folder / "htpasswd").write_text(f"me:{crypt.crypt('secret', crypt.mksalt(crypt.METHOD_BLOWFISH, rounds=16))}\n")
+    (folder / "htpasswd").write_text(f"me:{bcrypt.hashpw(b'secret', bcrypt.gensalt(4)).decode()}\n")
     tls = f", tls: {{certificate: {folder}/s.crt, key: {folder}/s.key}}"
     auth = f"auth: {{htpasswd: {{realm: r, path: {folder}/htpasswd}}}}"
     registry = Registry(folder, tls, auth)

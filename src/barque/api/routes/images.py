@@ -15,11 +15,12 @@ from barque.errors import InvalidArgument
 from barque.model.requests import Json, Progress
 
 
-async def progress(values: Progress) -> Response:
-    """Docker's JSON lines. What fails before the first is a status; after it, a line that says so."""
+async def progress(values: Progress, status: bool = True) -> Response:
+    """Docker's JSON lines. What fails before the first is a status (not without ``status``); after it, a line that says
+    so."""
     iterator = aiter(values)
     try:
-        first: Json | None = await anext(iterator)
+        first: Json | None = await anext(iterator) if status else None
     except StopAsyncIteration:
         first = None
 
@@ -114,7 +115,8 @@ class ImageRoutes:
 
     async def load(self, request: Request) -> Response:
         platforms = [platform_of(request)] if request.text("platform") else []
-        return await progress(await self.backend.load(request.body.chunks(), request.flag("quiet", True), platforms))
+        values = await self.backend.load(request.body.chunks(), request.flag("quiet", True), platforms)
+        return await progress(values, status=False)
 
     async def save(self, request: Request) -> Response:
         names = [request.parameters["name"]] if "name" in request.parameters else request.query.get("names", [])
