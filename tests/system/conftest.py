@@ -23,6 +23,8 @@ from engines import BIN, Barque, busybox_tar
 from http_api import Api
 
 DOCKER = shutil.which("docker")
+CREATED = "%7B%22event%22%3A%5B%22create%22%5D%7D"
+"""``{"event":["create"]}``, quoted."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -42,7 +44,6 @@ class EngineUnderTest(Barque):
         self.bridge = f"bqt{number}x{os.getpid() % 100000}"
         self.subnet = f"10.{number}.{random.randrange(256)}"
         self.flags = flags
-        self.before = footprint()
 
     def command(self) -> list[str]:
         d = self.dir
@@ -95,12 +96,20 @@ class EngineUnderTest(Barque):
         return {"docker": self.docker, "barque": self.barque}[name]
 
 
-def footprint() -> dict[str, set[str]]:
-    """What an engine could leave on the host: mounts, links, cgroups, network namespaces."""
-    mounts = {line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()}
-    cgroups = {str(p) for p in Path("/sys/fs/cgroup").glob("*/barque/*") if p.is_dir()}
-    cgroups |= {str(p) for p in Path("/sys/fs/cgroup").glob("barque/*") if p.is_dir()}
-    return {"mounts": mounts, "links": set(os.listdir("/sys/class/net")), "cgroups": cgroups}
+def footprint(engine: EngineUnderTest) -> dict[str, object]:
+    """What this engine has on the host now: mounts, ports of its bridge, groups of the containers it has ever made.
+
+    Other engines may come and go meanwhile."""
+    ours = str(engine.dir)
+    mounts = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
+    ports = Path(f"/sys/class/net/{engine.bridge}/brif")
+    groups = {p.name for pattern in ("*/barque/*", "barque/*") for p in Path("/sys/fs/cgroup").glob(pattern)}
+    made = engine.api()("GET", f"/events?since=0&until={int(time.time()) + 1}&filters={CREATED}") if groups else ""
+    return {
+        "mounts": len([point for point in mounts if point.startswith(ours)]),
+        "ports": len(list(ports.iterdir())) if ports.exists() else 0,
+        "cgroups": sorted(name for name in groups if name in str(made)),
+    }
 
 
 @pytest.fixture(scope="session")

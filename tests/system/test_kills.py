@@ -7,6 +7,7 @@ import re
 import signal
 from pathlib import Path
 
+import pytest
 from conftest import EngineUnderTest, until
 
 COUNTER = "i=0; while :; do i=$((i+1)); echo line $i; sleep 0.01; done"
@@ -41,6 +42,20 @@ def works(engine: EngineUnderTest, name: str) -> None:
     engine.ok("stop", "-t", "0", name)
     assert engine.ok("wait", name) == "137"
     engine.ok("rm", name)
+
+
+def test_the_supervisors_program_cannot_be_written_to(own_engine: EngineUnderTest) -> None:
+    """CVE-2019-5736: a container that has got hold of the file waits for the process to end, and writes then."""
+    supervisor = supervisor_pid(own_engine)
+    held = os.open(f"/proc/{supervisor}/exe", os.O_RDONLY)
+    try:
+        os.kill(supervisor, signal.SIGKILL)
+        own_engine.ok("run", "--rm", "busybox", "true")  # another one is there by now
+        with pytest.raises(OSError, match=r"Read-only file system|Text file busy"):
+            os.open(f"/proc/self/fd/{held}", os.O_WRONLY)
+        assert os.fstatvfs(held).f_flag & os.ST_RDONLY
+    finally:
+        os.close(held)
 
 
 def test_kill_of_the_daemon(own_engine: EngineUnderTest) -> None:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 
 from barque import runtime, shim, supervisor
+from barque.linux import files, sealed
 
 
 def workers(path: str) -> None:
@@ -22,6 +24,11 @@ def workers(path: str) -> None:
 
 
 def entry() -> None:
+    try:
+        sealed.seal()
+    except OSError as error:
+        print(f"not executed from a read-only mount: {error}", file=sys.stderr)
+    files.write("/proc/self/comm", "barque-supervis")  # the kernel took the name of the descriptor
     options = argparse.ArgumentParser("barque-supervisor", description="The fork server of a barqued.")
     options.add_argument("--exec-root", default="/run/barque")
     options.add_argument("--warm", default="", help="capabilities, comma separated, whose filter is compiled at once")

@@ -7,12 +7,14 @@ State lives in ``<root>/<id>/state.json``. ``create`` leaves init waiting; a kee
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import sys
 import time
 
 from barque import __version__
 from barque.errors import BarqueError
+from barque.linux import sealed
 from barque.runtime import commands
 from barque.runtime.state import Store
 
@@ -96,6 +98,9 @@ def entry() -> None:
     parser.add_argument("-v", "--version", action="version", version=f"barque-runtime {__version__}\nspec: 1.2.0")
     _verbs(parser)
     options = parser.parse_args()
+    if options.run in (commands.do_create, commands.do_run, commands.do_exec):
+        with contextlib.suppress(OSError):  # a kernel or a caller that does not let us: as before
+            sealed.seal()
     try:
         code = options.run(Store(options.root), options)
     except (BarqueError, OSError, KeyError) as error:
