@@ -95,10 +95,11 @@ def keep(store: Store, name: str, created: Created, ready: int) -> None:
         os.dup2(null, number)
     os.write(ready, b"1")
     connection, _ = listener.accept()
+    lines.read_line(connection)  # an answer before the question would close its connection too early
     try:
         created.start(shown(store.load(name)))
         connection.sendall(lines.ok())
-    except BarqueError as error:
+    except (BarqueError, OSError) as error:
         connection.sendall(lines.failed(error))
     os._exit(0)
 
@@ -224,13 +225,16 @@ def do_state(store: Store, options: argparse.Namespace) -> int:
 def do_list(store: Store, options: argparse.Namespace) -> int:
     rows = [shown(store.load(name)) for name in store.names()]
     if options.quiet:
-        print("\n".join(row["id"] for row in rows))
+        for row in rows:
+            print(row["id"])
     elif options.format == "json":
         print(json.dumps(rows))
     else:
-        print(f"{'ID':<12}{'PID':<12}{'STATUS':<12}{'BUNDLE':<20}CREATED")
-        for row in rows:
-            print(f"{row['id']:<12}{row['pid']:<12}{row['status']:<12}{row['bundle']:<20}{row['created']}")
+        keys = ("id", "pid", "status", "bundle", "created", "owner")
+        table = [tuple(key.upper() for key in keys), *(tuple(str(row[key]) for key in keys) for row in rows)]
+        widths = [max(12, *(len(cell) + 3 for cell in column)) for column in zip(*table, strict=True)]
+        for cells in table:
+            print("".join(f"{cell:<{width}}" for cell, width in zip(cells[:-1], widths, strict=False)) + cells[-1])
     return 0
 
 

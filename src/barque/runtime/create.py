@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -11,6 +12,7 @@ from barque.cgroups import Cgroup
 from barque.errors import StartError
 from barque.linux import clone, libc
 from barque.runtime import devices, init, mounting, process, seccomp
+from barque.runtime.hooks import run_hooks
 
 
 class Stdio(NamedTuple):
@@ -98,7 +100,7 @@ def create(
     theirs.close()
     line = init.Line(ours)
     try:
-        _serve(line, pid, spec, at_once)
+        _serve(line, pid, spec, at_once, container_id, bundle)
     except BaseException:
         _abandon(pid, pidfd)
         raise
@@ -113,7 +115,11 @@ def _setup(
     joined: list[tuple[int, int]] = []
     parent: list[tuple[int, int]] = []
     for namespace in linux.get("namespaces") or ():
-        flag = init.NAMESPACES[namespace["type"]]
+        flag = init.NAMESPACES.get(namespace["type"])
+        if flag is None:
+            raise StartError(f"namespace {json.dumps(namespace['type'])} does not exist")
+        if flag == clone.CLONE_NEWTIME and not namespace.get("path"):
+            raise StartError("new time namespaces are not supported")
         if namespace.get("path"):
             try:
                 descriptor = os.open(namespace["path"], os.O_RDONLY | os.O_CLOEXEC)
@@ -140,7 +146,7 @@ def _setup(
         "new_cgroup": bool(new & clone.CLONE_NEWCGROUP),
         "reaper": (spec.get("annotations") or {}).get("org.barque.init") == "true",
     }
-    return setup, new & ~(clone.CLONE_NEWCGROUP | clone.CLONE_NEWTIME), parent
+    return setup, new & ~clone.CLONE_NEWCGROUP, parent
 
 
 def _back_to_own_pid_namespace() -> None:
@@ -151,7 +157,7 @@ def _back_to_own_pid_namespace() -> None:
         os.close(own)
 
 
-def _serve(line: init.Line, pid: int, spec: dict[str, Any], at_once: bool) -> None:
+def _serve(line: init.Line, pid: int, spec: dict[str, Any], at_once: bool, container_id: str, bundle: str) -> None:
     """Answer init's wishes until it is ready, or, ``at_once``, has become its program."""
     while True:
         message = line.receive()
@@ -166,7 +172,13 @@ def _serve(line: init.Line, pid: int, spec: dict[str, Any], at_once: bool) -> No
             return
         if message.get("wants") == "maps":
             _write_maps(pid, spec.get("linux") or {})
-        line.send(done=True)
+        state = {}
+        if message.get("wants") == "hooks":
+            state = {"ociVersion": "1.2.0", "id": container_id, "status": "creating", "pid": pid, "bundle": bundle}
+            state["annotations"] = spec.get("annotations") or {}
+            for kind in ("prestart", "createRuntime"):
+                run_hooks(spec, kind, state)
+        line.send(done=True, state=state)
 
 
 def _write_maps(pid: int, linux: dict[str, Any]) -> None:

@@ -99,6 +99,8 @@ def _run(spec: dict[str, Any], setup: dict[str, Any], line: Line) -> None:
     if setup["new_cgroup"]:
         libc.unshare(clone.CLONE_NEWCGROUP)  # rooted where we are now
     root = rootfs.build(spec, setup) if setup["new_mount"] else None
+    if spec.get("hooks"):
+        _creation_hooks(spec, line)
     slave = _inside(spec, setup, root)
     if not setup["at_once"]:
         line.send(ready=True)
@@ -107,6 +109,15 @@ def _run(spec: dict[str, Any], setup: dict[str, Any], line: Line) -> None:
             os._exit(1)
         run_hooks(spec, "startContainer", answer.get("state") or {})
     _exec(spec, setup, slave, line)
+
+
+def _creation_hooks(spec: dict[str, Any], line: Line) -> None:
+    """Before the pivot: the creator runs its own in its namespaces, then ours run in those of the container."""
+    line.send(wants="hooks")
+    answer = line.receive()
+    if answer is None:
+        os._exit(1)
+    run_hooks(spec, "createContainer", answer["state"])
 
 
 def _inside(spec: dict[str, Any], setup: dict[str, Any], root: Any) -> int | None:

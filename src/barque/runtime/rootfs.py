@@ -67,8 +67,11 @@ def bind_console(slave: int) -> None:
 
 def pivot(root: Root) -> None:
     """pivot_root(2) onto the root itself, then let go of the old one: no directory for it is needed."""
+    old = os.open("/", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     os.chdir(root.path)
     libc.pivot_root(".", ".")
+    os.fchdir(old)  # "." is the new root until then, and its shared mounts are to stay shared
+    os.close(old)
     libc.mount("", ".", None, mounts.MS_SLAVE | mounts.MS_REC)
     libc.umount(".", mounts.MNT_DETACH)
     os.chdir("/")
@@ -126,4 +129,4 @@ def finish(spec: dict[str, Any]) -> None:
         libc.mount("", "/", None, mounts.MS_BIND | mounts.MS_REMOUNT | mounts.MS_RDONLY)
     wanted = linux.get("rootfsPropagation")
     if wanted:
-        libc.mount("", "/", None, mounts.PROPAGATION[wanted])
+        libc.mount("", "/", None, mounts.PROPAGATION[wanted] & ~mounts.MS_REC)  # what is mounted in it has its own
