@@ -23,6 +23,8 @@ from engines import BIN, Barque, busybox_tar
 from http_api import Api
 
 DOCKER = shutil.which("docker")
+NUMBERS = random.sample(range(240), 240)
+"""Of bridges and subnets: no two engines of one run have the same."""
 CREATED = "%7B%22event%22%3A%5B%22create%22%5D%7D"
 """``{"event":["create"]}``, quoted."""
 
@@ -40,7 +42,7 @@ class EngineUnderTest(Barque):
 
     def __init__(self, *flags: str) -> None:
         super().__init__()
-        number = random.randrange(0, 240)
+        number = NUMBERS.pop()
         self.bridge = f"bqt{number}x{os.getpid() % 100000}"
         self.subnet = f"10.{number}.{random.randrange(256)}"
         self.flags = flags
