@@ -28,7 +28,8 @@ def layer_tar(files: int, megabytes: int, seed: int) -> bytes:
             entry.type, entry.mode = tarfile.DIRTYPE, 0o755
             tar.addfile(entry)
         for number in range(files):
-            entry = tarfile.TarInfo(f"data/{seed}/{number % 200}/file-{number}")
+            # one directory after the other, as a walk of a tree gives them
+            entry = tarfile.TarInfo(f"data/{seed}/{number * 200 // files}/file-{number}")
             entry.size = size
             start = chance.randrange(len(pool) - size // 2)
             tar.addfile(entry, io.BytesIO(pool[start : start + size // 2] + b"text " * ((size - size // 2) // 5 + 1)))

@@ -98,7 +98,7 @@ def whole(engine: EngineUnderTest, context: str) -> None:
     assert done.returncode == 0, f"{context}: {done.stdout.decode()}{done.stderr.decode()}{engine.tail()}"
 
 
-@pytest.mark.timeout(60 + 6 * FAULTS)
+@pytest.mark.timeout(120 + 30 * FAULTS)
 def test_faults_at_random_moments(own_engine: EngineUnderTest, registry: str) -> None:
     engine, dice = own_engine, random.Random(SEED)
     before = blobs(engine)

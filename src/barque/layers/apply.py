@@ -25,7 +25,7 @@ def apply(blob: IO[bytes], root: str, overlay: bool) -> tuple[str, int]:
     (kernel: filesystems/overlayfs.rst); without, what it names is removed. Raises InvalidArgument for anything that is
     no proper layer or leaves the root; what was made so far is the caller's to remove.
     """
-    stream = Uncompressed(open_blob(blob))
+    stream = Uncompressed(open_blob(blob), ahead=True)
     extractor = Extractor(root)
     made: set[str] = set()
     size = 0
@@ -55,6 +55,7 @@ def apply(blob: IO[bytes], root: str, overlay: bool) -> tuple[str, int]:
     except OSError as error:
         raise InvalidArgument(f"failed to register layer: {error.strerror}: {error.filename}") from error
     finally:
+        stream.close()
         extractor.close()
 
 

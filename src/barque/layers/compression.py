@@ -10,6 +10,7 @@ from typing import IO, cast
 from isal import igzip
 
 from barque.errors import InvalidArgument
+from barque.layers.ahead import Ahead
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -20,17 +21,28 @@ BLOCK = 1 << 20
 
 
 class Uncompressed:
-    """``read(n)`` gives exactly n bytes, less only at the end; everything that passes is hashed and counted."""
+    """``read(n)`` gives exactly n bytes, less only at the end; everything that passes is hashed and counted.
 
-    def __init__(self, source: IO[bytes], limit: int = 1 << 45) -> None:
+    ``ahead``: in a thread, before it is asked for; to be closed then."""
+
+    def __init__(self, source: IO[bytes], limit: int = 1 << 45, ahead: bool = False) -> None:
         self._source = source
         self._hash = hashlib.sha256()
         self._buffer = b""
         self._position = 0
         self._limit = limit
         self.size = 0
+        self._ahead = Ahead(self._take) if ahead else None
 
     def _fill(self) -> bytes:
+        return self._ahead.next() if self._ahead is not None else self._take()
+
+    def close(self) -> None:
+        """Nothing is read any more."""
+        if self._ahead is not None:
+            self._ahead.close()
+
+    def _take(self) -> bytes:
         try:
             data = self._source.read(BLOCK)
         except (EOFError, OSError, zstd.ZstdError) as error:

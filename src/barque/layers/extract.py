@@ -13,7 +13,8 @@ from barque.layers.reader import Entry
 from barque.linux import paths, trees
 
 DIRECTORY = os.O_RDONLY | os.O_DIRECTORY
-CACHED = 64
+NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+CACHED = 256
 
 
 class Data(Protocol):
@@ -36,6 +37,7 @@ class Extractor:
 
     def __init__(self, root: str) -> None:
         self.root = os.open(root, DIRECTORY | os.O_CLOEXEC)
+        self._umask = os.umask(0)
         self._open: dict[str, int] = {}
         self._times: dict[str, float] = {}
         self._stale: list[int] = []
@@ -93,14 +95,14 @@ class Extractor:
         """One entry at the cleaned, non-empty ``path``. Raises InvalidArgument and OSError."""
         directory, name = self.parent(path)
         kind = entry.kind
+        if kind == b"0":
+            self._file(entry, directory, name, data)
+            return
         self._clear(directory, name, kind)
         if kind == b"5":
             with contextlib.suppress(FileExistsError):
                 os.mkdir(name, 0o700, dir_fd=directory)
             self._times[path] = entry.mtime
-        elif kind == b"0":
-            self._file(entry, directory, name, data)
-            return
         elif kind == b"1":
             self._hard_link(entry, directory, name)
             return
@@ -135,8 +137,13 @@ class Extractor:
         self._open = {}
 
     def _file(self, entry: Entry, directory: int, name: str, data: Data) -> None:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        descriptor = os.open(name, flags, 0o600, dir_fd=directory)
+        own = not entry.uid and not entry.gid  # then the mode can be given at once
+        mode = entry.mode & 0o7777 if own else 0o600
+        try:
+            descriptor = os.open(name, NEW_FILE, mode, dir_fd=directory)
+        except FileExistsError:
+            self._clear(directory, name, entry.kind)
+            descriptor = os.open(name, NEW_FILE, mode, dir_fd=directory)
         try:
             left = entry.size
             while left:
@@ -149,9 +156,9 @@ class Extractor:
                 left -= len(chunk)
             if entry.size % 512:
                 data.read(512 - entry.size % 512)
-            if entry.uid or entry.gid:
+            if not own:
                 os.fchown(descriptor, entry.uid, entry.gid)
-            os.fchmod(descriptor, entry.mode & 0o7777)
+                os.fchmod(descriptor, entry.mode & 0o7777)
             for key, value in entry.xattrs.items():
                 _xattr(descriptor, key, value)
             os.utime(descriptor, ns=(int(entry.mtime * 1e9),) * 2)
@@ -191,6 +198,7 @@ class Extractor:
         for descriptor in self._stale:
             os.close(descriptor)
         os.close(self.root)
+        os.umask(self._umask)
 
 
 def _xattr(target: int | str, key: str, value: bytes) -> None:

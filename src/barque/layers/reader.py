@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import math
-import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from barque.errors import InvalidArgument
+from barque.layers.header import Header, parse
 
 MAX_NAME = 1 << 20
 MAX_ID = (1 << 32) - 1
 """The one that chown(2) takes for: as it is."""
+
+
+WIDE = 0o7777777
+"""What the seven digits of a header's ids can say."""
 
 
 class Source(Protocol):
@@ -76,10 +80,9 @@ def entries(stream: Source) -> Iterator[Entry]:
             if block == b"":
                 raise InvalidArgument("unexpected EOF: the archive is truncated")
             return
-        try:
-            info = tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
-        except tarfile.HeaderError as error:
-            raise InvalidArgument(f"archive/tar: invalid tar header: {error}") from error
+        if len(block) != 512:
+            raise InvalidArgument("unexpected EOF: the archive is truncated")
+        info = parse(block)
         if info.size < 0:
             raise InvalidArgument("archive/tar: invalid tar header")
         if info.type == b"x":
@@ -91,13 +94,32 @@ def entries(stream: Source) -> Iterator[Entry]:
         elif info.type == b"K":
             long_link = _padded(stream, info.size).rstrip(b"\0").decode("utf-8", "surrogateescape")
         else:
-            entry = _entry(info, {**everywhere, **pax})
+            entry = _entry(info, {**everywhere, **pax}) if everywhere or pax else _plain(info)
             entry.name, entry.link = long_name or entry.name, long_link or entry.link
             pax, long_name, long_link = {}, None, None
             yield entry
 
 
-def _entry(info: tarfile.TarInfo, pax: dict[str, bytes]) -> Entry:
+def _plain(info: Header) -> Entry:
+    """Without extended headers the numbers are checked by their width."""
+    kind = b"0" if info.type in (b"\0", b"7") else info.type
+    size = info.size if kind == b"0" else 0
+    entry = Entry(
+        info.name,
+        kind,
+        size,
+        info.mode,
+        info.uid,
+        info.gid,
+        info.mtime,
+        info.linkname,
+        info.devmajor,
+        info.devminor,
+    )
+    return entry if info.uid <= WIDE and info.gid <= WIDE and kind not in b"34" else _checked({}, entry)
+
+
+def _entry(info: Header, pax: dict[str, bytes]) -> Entry:
     def text(name: str, otherwise: str) -> str:
         return pax[name].decode("utf-8", "surrogateescape") if name in pax else otherwise
 
@@ -115,7 +137,7 @@ def _entry(info: tarfile.TarInfo, pax: dict[str, bytes]) -> Entry:
     return _checked(
         pax,
         Entry(
-            text("path", info.name + ("/" if info.type == b"5" and not info.name.endswith("/") else "")),
+            text("path", info.name),
             b"0" if info.type in (b"\0", b"7") else info.type,
             number("size", info.size) if info.type in (b"0", b"\0", b"7") else 0,
             info.mode,
