@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import shutil
 import signal
+import socket
+import struct
 import subprocess
 import sys
 import tarfile
@@ -104,6 +107,14 @@ class Engine:
     def after_stop(self) -> None:
         pass
 
+    def daemon_pid(self) -> int:
+        """The process that listens on the socket, by the kernel's own peer credentials."""
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(self.socket)
+            size = struct.calcsize("3i")
+            pid: int = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size))[0]
+            return pid
+
     def pids(self) -> list[int]:
         """Every process of the engine: those that name its directory on the command line, and their kin."""
         found = []
@@ -150,6 +161,21 @@ class Dockerd(Engine):
         except (OSError, ValueError):
             pass
         super().stop()
+
+
+class Running(Engine):
+    """An engine that runs already and is left running; its processes are those that name the socket's directory."""
+
+    def __init__(self, name: str, socket: str) -> None:
+        self.name, self.socket, self.dir = name, socket, Path(socket).parent
+
+    def launch(self) -> None:
+        self.api()("GET", "/_ping")
+
+    def stop(self) -> None:
+        for reference in ("bench:1",):
+            with contextlib.suppress(RuntimeError):
+                self.api()("DELETE", f"/images/{reference}?force=1")
 
 
 def installed() -> list[type[Engine]]:

@@ -40,17 +40,13 @@ def peak_of(pid: int, call: Callable[[], Any]) -> tuple[float, float]:
     return took, highest[0]
 
 
-def daemon_pid(engine: Engine) -> int:
-    return int((engine.dir / "pid").read_text())
-
-
 def docker(engine: Engine, *argv: str, stdin: Any = None, stdout: Any = subprocess.DEVNULL) -> None:
     env = os.environ | {"DOCKER_HOST": f"unix://{engine.socket}"}
     subprocess.run(["docker", *argv], env=env, check=True, stdin=stdin, stdout=stdout)
 
 
 def pulls(engine: Engine, target: str, label: str, add: Callable[[str, Engine, float], None]) -> None:
-    took, peak = peak_of(daemon_pid(engine), lambda: docker(engine, "pull", "-q", target))
+    took, peak = peak_of(engine.daemon_pid(), lambda: docker(engine, "pull", "-q", target))
     add(f"pull, {label}, s", engine, took)
     add(f"peak memory of the daemon, {label}, MiB", engine, peak)
     begin = time.perf_counter()
@@ -84,8 +80,8 @@ def collect(engines: list[Engine], rounds: int) -> Samples:
     try:
         registry.start()
         for engine in engines:
-            if engine.name == "dockerd":
-                registry.start(namespace_of=daemon_pid(engine))
+            if engine.name.startswith("dockerd"):
+                registry.start(namespace_of=engine.daemon_pid())
         targets = {}
         for label, count in (("one layer", 1), ("eight layers", 8)):
             layout = place / label.replace(" ", "-")

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import images  # type: ignore[import-not-found]
-from engines import BIN, Engine, installed  # type: ignore[import-not-found]
+from engines import BIN, Engine, Running, installed  # type: ignore[import-not-found]
 
 Samples = dict[str, dict[str, list[float]]]
 
@@ -227,6 +227,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--json", default="build/bench.json")
     parser.add_argument("--only", action="append", help="engine name, repeatable")
+    parser.add_argument("--beside", action="append", default=[], metavar="NAME=SOCKET", help="an engine that runs already")
     options = parser.parse_args()
     engines: list[Engine] = []
     try:
@@ -234,6 +235,9 @@ def main() -> None:
             if not options.only or kind.name in options.only:
                 engines.append(kind())
                 engines[-1].start()
+        for word in options.beside:
+            engines.append(Running(*word.split("=", 1)))
+            engines[-1].start()
         names = [e.name for e in engines]
         samples = (collect if options.what == "start" else images.collect)(engines, options.rounds)
     finally:

@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import io
 import json
+import os
 import tarfile
 from collections.abc import Callable
 
@@ -159,7 +160,11 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=int(os.environ.get("BARQUE_HOSTILE", "200")),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(manifest=JSON, index=JSON, config=JSON)
 def test_no_archive_of_any_json_gets_in(engine: Engine, manifest: object, index: object, config: object) -> None:
     files = {"manifest.json": manifest, "index.json": index, "c": config}

@@ -122,7 +122,11 @@ names = st.text(st.sampled_from("ab./\0é"), min_size=1, max_size=8)
 kinds = st.sampled_from([tarfile.REGTYPE, tarfile.DIRTYPE, tarfile.SYMTYPE, tarfile.LNKTYPE])
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    max_examples=int(os.environ.get("BARQUE_HOSTILE", "150")),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    deadline=None,
+)
 @given(st.lists(st.tuples(names, kinds, names), max_size=6), st.integers(0, 4000), st.integers(0, 255))
 def test_generated_tars_stay_inside(
     tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, bytes, str]], at: int, byte: int
