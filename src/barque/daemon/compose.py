@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import shutil
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -128,6 +129,8 @@ class Daemon:
             self.volumes,
             self.events,
             config.data_root,
+            {"runc": "", **{name: shutil.which(path) or path for name, path in config.runtimes.items()}},
+            config.default_runtime,
         )
         registries = Registries(
             RegistryConfig(insecure=tuple(config.insecure_registries), mirrors=tuple(config.registry_mirrors))
@@ -159,7 +162,7 @@ class Daemon:
             SystemSettings(
                 config.data_root,
                 self.snapshots.driver,
-                {"runc": "barque-runtime"},
+                {"runc": "barque-runtime", **config.runtimes},
                 config.default_runtime,
                 tuple(config.insecure_registries),
                 tuple(config.labels),

@@ -18,6 +18,7 @@ FILE_KEYS = {
     "storage-driver": "storage_driver", "insecure-registries": "insecure_registries",
     "registry-mirrors": "registry_mirrors", "group": "group", "shutdown-timeout": "shutdown_timeout",
     "live-restore": "live_restore", "labels": "labels", "mtu": "mtu", "default-runtime": "default_runtime",
+    "runtimes": "runtimes",
     "max-concurrent-downloads": "max_downloads", "max-concurrent-uploads": "max_uploads", "tls": "tls",
     "tlsverify": "tlsverify", "tlscacert": "tlscacert", "tlscert": "tlscert", "tlskey": "tlskey",
 }  # fmt: skip
@@ -43,6 +44,7 @@ class Config:
     shutdown_timeout: int = 15
     live_restore: bool = False
     default_runtime: str = "runc"
+    runtimes: dict[str, str] = field(default_factory=dict)
     max_downloads: int = 3
     max_uploads: int = 5
     tls: bool = False
@@ -50,6 +52,22 @@ class Config:
     tlscacert: str = ""
     tlscert: str = ""
     tlskey: str = ""
+
+
+def _runtime(word: str) -> tuple[str, str]:
+    name, _, path = word.partition("=")
+    if not name or not path:
+        raise argparse.ArgumentTypeError(f"invalid argument {word!r}: expected NAME=PATH")
+    return name.lower(), path
+
+
+def _runtimes(config: Config) -> Config:
+    """Raises InvalidArgument in dockerd's words for a name that is ours, or a default that is not there."""
+    if "runc" in config.runtimes:
+        raise InvalidArgument("runtime name 'runc' is reserved")
+    if config.default_runtime not in ("runc", *config.runtimes):
+        raise InvalidArgument(f"specified default runtime '{config.default_runtime}' does not exist")
+    return config
 
 
 def parser() -> argparse.ArgumentParser:
@@ -74,6 +92,7 @@ def parser() -> argparse.ArgumentParser:
     add("--shutdown-timeout", type=int)
     add("--live-restore", action="store_true", default=None)
     add("--default-runtime")
+    add("--add-runtime", dest="runtimes", action="append", type=_runtime, help="NAME=PATH of an OCI runtime")
     add("--max-concurrent-downloads", dest="max_downloads", type=int)
     add("--max-concurrent-uploads", dest="max_uploads", type=int)
     add("--tls", action="store_true", default=None)
@@ -112,6 +131,10 @@ def load(argv: list[str]) -> Config:
     path = options.pop("config_file")
     from_file = read_file(path, path != DEFAULT_FILE) if os.path.exists(path) or path != DEFAULT_FILE else {}
     flags = {name: value for name, value in options.items() if value is not None}
+    if "runtimes" in from_file:
+        from_file["runtimes"] = {name: entry["path"] for name, entry in from_file["runtimes"].items()}
+    if "runtimes" in flags:
+        flags["runtimes"] = dict(flags["runtimes"])
     both = [name for name in flags if name in from_file and from_file[name] != flags[name]]
     if both:
         raise InvalidArgument(
@@ -119,4 +142,4 @@ def load(argv: list[str]) -> Config:
             f"and in the configuration file: {', '.join(both)}"
         )
     names = {f.name for f in fields(Config)}
-    return replace(Config(), **{k: v for k, v in {**from_file, **flags}.items() if k in names})
+    return _runtimes(replace(Config(), **{k: v for k, v in {**from_file, **flags}.items() if k in names}))

@@ -37,7 +37,9 @@ async def create(lives: Lifetimes, images: ImageStore, name: str, body: Json, pl
     config = merge(body, image.container_config, identity)
     if host.get("UTSMode") == "host" or (host.get("NetworkMode") == "host" and not body.get("Hostname")):
         config["Hostname"] = os.uname().nodename
-    host = _checked(host)
+    host = _checked(host, lives.default_runtime)
+    if host["Runtime"] not in lives.runtimes:
+        raise InvalidArgument(f"unknown or invalid runtime name: {host['Runtime']}")
     lives.networks.validate(host, body.get("NetworkingConfig"))
     container = Container(
         identity,
@@ -112,7 +114,7 @@ def _free_name(lives: Lifetimes) -> str:
             return name
 
 
-def _checked(host: Json) -> Json:
+def _checked(host: Json, default_runtime: str) -> Json:
     """Host config with defaults; InvalidArgument for what Docker refuses at create."""
     memory = host.get("Memory") or 0
     if memory and memory < MINIMUM_MEMORY:
@@ -147,5 +149,5 @@ def _checked(host: Json) -> Json:
         "IpcMode": host.get("IpcMode") or "private",
         "CgroupnsMode": host.get("CgroupnsMode") or ("private" if cgroup_version() == "2" else "host"),
         "ShmSize": host.get("ShmSize") or spec.SIZE_OF_SHM,
-        "Runtime": host.get("Runtime") or "runc",
+        "Runtime": host.get("Runtime") or default_runtime,
     }

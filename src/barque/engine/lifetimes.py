@@ -59,7 +59,11 @@ class Lifetimes:
         volumes: VolumeService,
         events: EventBus,
         data_root: str,
+        runtimes: dict[str, str],
+        default_runtime: str,
     ) -> None:
+        """``runtimes``: name to the path of an OCI runtime program, empty for our own."""
+        self.runtimes, self.default_runtime = runtimes, default_runtime
         self.store, self.tasks, self.snapshots = store, tasks, snapshots
         self.networks, self.volumes, self.events = networks, volumes, events
         self.data_root = data_root
@@ -143,15 +147,13 @@ class Lifetimes:
         if not joined.get("network"):
             joined["network"] = attachment.netns_path or "host"
         linked = links.of(container, self.store)
-        files = {}
         shared = host.get("NetworkMode", "").startswith("container:")
         source = self.directory(self._other(host["NetworkMode"])) if shared else directory
         if not shared:
             write_network_files(
                 directory, container.config, host, attachment.addresses, attachment.gateway, links.hosts(linked)
             )
-        for name in ("hosts", "hostname", "resolv.conf"):
-            files[f"/etc/{name}"] = os.path.join(source, name)
+        files = {f"/etc/{name}": os.path.join(source, name) for name in ("hosts", "hostname", "resolv.conf")}
         built = spec.build(container, self.tasks.rootfs(container.id), files, joined, self._volumes(container))
         built["process"]["env"] += links.environment(container, linked)
         request = {
@@ -159,6 +161,7 @@ class Lifetimes:
             "mounts": [m.to_json() for m in self.rootfs.mounts(container.id)],
             "log": log_of(container, self.log_path(container)),
             "tty": container.tty,
+            "runtime": self.runtimes.get(host.get("Runtime") or "runc", ""),
             "open_stdin": bool(container.config.get("OpenStdin")),
             "stdin_once": bool(container.config.get("StdinOnce")),
         }

@@ -15,6 +15,7 @@ import select
 import struct
 from typing import Any
 
+from barque.linux import libc
 from barque.shim import making
 from barque.shim.logs import opened
 from barque.shim.shim import Shim
@@ -23,6 +24,7 @@ from barque.shim.task import Task
 
 MESSAGE = 65536
 CONTROL = 512
+PR_SET_CHILD_SUBREAPER = 36
 
 
 def run(connection: int, pair: tuple[_socket.socket, _socket.socket], handle: making.Handle) -> None:
@@ -36,6 +38,10 @@ def run(connection: int, pair: tuple[_socket.socket, _socket.socket], handle: ma
         making.run(connection, theirs, handle)
     theirs.close()
     message, control, _, _ = ours.recvmsg(MESSAGE, CONTROL, _socket.MSG_CMSG_CLOEXEC)
+    if message == making.ADOPT:
+        libc.prctl(PR_SET_CHILD_SUBREAPER, 1)
+        ours.send(making.ADOPT)
+        message, control, _, _ = ours.recvmsg(MESSAGE, CONTROL, _socket.MSG_CMSG_CLOEXEC)
     ours.close()
     if not message:
         return

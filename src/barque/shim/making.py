@@ -33,6 +33,9 @@ Handle = Callable[[socket.socket, Mapping[str, Handler]], None]
 FACTS = struct.Struct("=qqq")
 """pid of init, time of the start (ns, 0: not started yet), and which of ENDS there are (a bit each)."""
 
+ADOPT = b"adopt"
+"""The maker's word, before the message, that another program's init will be the shim's: sent back when it may come."""
+
 ENDS = 6
 """shim.sock, the root file system, the way to init until the start, stdin, stdout or the terminal, stderr."""
 
@@ -58,6 +61,10 @@ def _make(request: dict[str, Any], asking: socket.socket, shim: _socket.socket) 
     root = _mounts(request, spec["root"]["path"])
     opened(request.get("log"))  # what is wrong with it is found out before anything runs
     stdio = Stdio(bool(request.get("tty")), bool(request.get("open_stdin")))
+    if request.get("runtime"):
+        pid, started_at = _external(request, spec, stdio, shim)
+        _finished(request, asking, shim, pid, started_at, [listener, root, -1, *_ours(stdio)])
+        return
     cgroup = Cgroup.create(request["cgroup"], runtime.resources(spec))
     started_at = 0
     try:
@@ -72,14 +79,43 @@ def _make(request: dict[str, Any], asking: socket.socket, shim: _socket.socket) 
         cgroup.kill()
         cgroup.delete()
         raise
-    answer = {"pid": created.pid, "shim_pid": os.getppid()}
-    asking.sendall(lines.ok(**answer, **({"started_at": started_at} if started_at else {})))
     line = -1 if started_at else created.line.connection.fileno()
+    _finished(request, asking, shim, created.pid, started_at, [listener, root, line, *_ours(stdio)])
+
+
+def _ours(stdio: Stdio) -> list[int]:
     out, err = stdio.by_stream()
-    ends = [listener, root, line, -1 if stdio.tty else stdio.input, out, err]
+    return [-1 if stdio.tty else stdio.input, out, err]
+
+
+def _external(request: dict[str, Any], spec: dict[str, Any], stdio: Stdio, shim: _socket.socket) -> tuple[int, int]:
+    """Another program makes it; the shim is to adopt its init. pid, and time of the start, if that is asked for."""
+    from barque.shim.external import External
+
+    shim.send(ADOPT)
+    shim.recv(len(ADOPT))
+    other = External(request["runtime"], request["id"], request["dir"])
+    pid = other.create(spec, stdio)
+    try:
+        stdio.taken()
+        if not request.get("start"):
+            return pid, 0
+        other.start()
+        return pid, time.time_ns()
+    except BaseException:
+        other.delete()
+        raise
+
+
+def _finished(
+    request: dict[str, Any], asking: socket.socket, shim: _socket.socket, pid: int, started_at: int, ends: list[int]
+) -> None:
+    """Answer who asked, and hand everything over."""
+    answer = {"pid": pid, "shim_pid": os.getppid()}
+    asking.sendall(lines.ok(**answer, **({"started_at": started_at} if started_at else {})))
     present = sum(1 << n for n, descriptor in enumerate(ends) if descriptor >= 0)
     rights = struct.pack(f"{present.bit_count()}i", *(d for d in ends if d >= 0))
-    message = FACTS.pack(created.pid, started_at, present) + marshal.dumps(request)
+    message = FACTS.pack(pid, started_at, present) + marshal.dumps(request)
     shim.sendmsg([message], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)])
 
 

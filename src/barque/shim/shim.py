@@ -13,6 +13,7 @@ from typing import Any
 
 from barque import runtime
 from barque.errors import BarqueError, Conflict, InvalidArgument, NotFound, StartError
+from barque.shim import making
 from barque.shim.client import Client
 from barque.shim.logs import Writer
 from barque.shim.loop import READ, Loop
@@ -256,6 +257,9 @@ class Shim:
     def _execute(self, wanted: dict[str, Any], stdio: Stdio) -> tuple[int, int]:
         """pid and pidfd of the new process. Raises StartError in runc's words."""
         task = self.task
+        if task.runtime:
+            pid = task.external().execute(wanted, stdio, making.ROOT)
+            return pid, os.pidfd_open(pid)
         made = runtime.exec_process(task.pid, task.spec, wanted, stdio.theirs, stdio.console_socket, task.cgroup)
         failure = made.executed()
         if failure:

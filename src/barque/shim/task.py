@@ -9,12 +9,16 @@ import signal
 import socket
 import time
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from barque import runtime
 from barque.cgroups import Cgroup
+from barque.errors import StartError
 from barque.linux import files
 from barque.shim.making import ROOT, state
+
+if TYPE_CHECKING:
+    from barque.shim.external import External
 
 
 class Task:
@@ -29,6 +33,7 @@ class Task:
         self.paused = False
         self.exit: dict[str, Any] | None = None
         self.cgroup = Cgroup.open(request["cgroup"])
+        self.runtime: str = request.get("runtime") or ""
         self._created = runtime.Created(pid, pidfd, runtime.Line(socket.socket(fileno=line))) if line >= 0 else None
 
     @cached_property
@@ -39,9 +44,19 @@ class Task:
 
     def start(self) -> None:
         """Run the program. Raises StartError, and the task is over then."""
+        if self.runtime:
+            self.external().start()
+            self.started_at = time.time_ns()
+            return
         assert self._created is not None
         self._created.start(state(self.id, self.dir, self.pid))
         self.started_at = time.time_ns()
+
+    def external(self) -> External:
+        """The program that runs it, if another than ours does."""
+        from barque.shim.external import External
+
+        return External(self.runtime, self.id, self.dir)
 
     def kill(self, number: int) -> None:
         with contextlib.suppress(ProcessLookupError):
@@ -60,6 +75,9 @@ class Task:
 
     def clean(self) -> None:
         """Group, whose processes have been killed, and root file system go."""
+        if self.runtime:
+            with contextlib.suppress(StartError):
+                self.external().delete()
         with contextlib.suppress(OSError):
             self.cgroup.delete()
         os.close(ROOT)
