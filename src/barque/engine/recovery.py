@@ -68,6 +68,7 @@ async def _orphans(lives: Lifetimes) -> None:
         with contextlib.suppress(BarqueError, OSError):
             await lives.tasks.reap(f"/barque/{name}")
         lives.tasks.forget(name)
+    await lives.volumes.sweep(set(known))
     for key in list(lives.snapshots.walk()):
         if len(key) == 64 and key not in known:
             lives.snapshots.remove(key)

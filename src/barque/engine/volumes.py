@@ -150,10 +150,13 @@ class VolumeService:
     async def release(self, container_id: str, remove_anonymous: bool = False) -> None:
         """The container is removed; with ``remove_anonymous`` (``rm -v``, ``--rm``) so are its anonymous volumes that
         nobody else uses."""
-        for name in self._store.release(container_id):
-            if remove_anonymous and self._store.get(name).anonymous and not self._store.users(name):
-                await asyncio.to_thread(self._store.remove, name, True)
-                self._publish("volume", "destroy", name, {"driver": "local"})
+        for name in await asyncio.to_thread(self._store.release, container_id, remove_anonymous):
+            self._publish("volume", "destroy", name, {"driver": "local"})
+
+    async def sweep(self, known: set[str]) -> None:
+        """At the daemon's start: what is kept for containers that never came to be, or were half removed, is let go."""
+        for container in self._store.strangers(known):
+            await self.release(container, remove_anonymous=True)
 
     def users(self, name: str) -> Records:
         """``[{"Id"}]`` of the containers that use the volume."""

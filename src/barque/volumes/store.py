@@ -124,12 +124,30 @@ class VolumeStore:
         with self._db.transaction() as tx:
             tx.execute("INSERT OR IGNORE INTO volume_use VALUES (?, ?)", (name, container))
 
-    def release(self, container: str) -> list[str]:
-        """The container is removed: the names of the volumes it used."""
-        with self._db.transaction() as tx:
+    def release(self, container: str, remove_anonymous: bool = False) -> list[str]:
+        """The container is removed: with it, when asked, the anonymous volumes that nobody else uses; their names.
+
+        One transaction, so that a kill leaves all or nothing; files without a record are swept at the next start.
+        """
+        with self._db.transaction(durable=remove_anonymous) as tx:
             rows = tx.execute("SELECT volume FROM volume_use WHERE container = ?", (container,)).fetchall()
             tx.execute("DELETE FROM volume_use WHERE container = ?", (container,))
-        return [row[0] for row in rows]
+            removed = [row[0] for row in rows if remove_anonymous and self._is_free(tx, row[0])]
+            tx.executemany("DELETE FROM volume WHERE name = ?", [(name,) for name in removed])
+        for name in removed:
+            shutil.rmtree(os.path.join(self.root, name), ignore_errors=True)
+        return removed
+
+    def _is_free(self, tx: Any, name: str) -> bool:
+        if tx.execute("SELECT 1 FROM volume_use WHERE volume = ?", (name,)).fetchone():
+            return False
+        row = tx.execute("SELECT record FROM volume WHERE name = ?", (name,)).fetchone()
+        return row is not None and self._volume(name, row[0]).anonymous
+
+    def strangers(self, known: set[str]) -> list[str]:
+        """Containers that volumes are kept for and that are not among ``known``."""
+        rows = self._db.query("SELECT DISTINCT container FROM volume_use")
+        return [row[0] for row in rows if row[0] not in known]
 
     def users(self, name: str) -> list[str]:
         """Ids of the containers that use it."""

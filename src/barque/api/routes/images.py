@@ -11,16 +11,17 @@ from barque.api.backends import Images
 from barque.api.errors import message_of
 from barque.api.request import Request
 from barque.api.response import Response, encode, nothing, reply
-from barque.errors import InvalidArgument
+from barque.errors import BarqueError, InvalidArgument
 from barque.model.requests import Json, Progress
 
+JSON_LINES = {"Content-Type": "application/json"}
 
-async def progress(values: Progress, status: bool = True) -> Response:
-    """Docker's JSON lines. What fails before the first is a status (not without ``status``); after it, a line that says
-    so."""
+
+async def progress(values: Progress) -> Response:
+    """Docker's JSON lines. What fails before the first is a status; after it, a line that says so."""
     iterator = aiter(values)
     try:
-        first: Json | None = await anext(iterator) if status else None
+        first: Json | None = await anext(iterator)
     except StopAsyncIteration:
         first = None
 
@@ -35,7 +36,7 @@ async def progress(values: Progress, status: bool = True) -> Response:
                 message = message_of(error)
                 yield _line({"errorDetail": {"message": message}, "error": message})
 
-    return Response(200, body(), {"Content-Type": "application/json"})
+    return Response(200, body(), JSON_LINES)
 
 
 def _line(value: Json) -> bytes:
@@ -115,8 +116,12 @@ class ImageRoutes:
 
     async def load(self, request: Request) -> Response:
         platforms = [platform_of(request)] if request.text("platform") else []
-        values = await self.backend.load(request.body.chunks(), request.flag("quiet", True), platforms)
-        return await progress(values, status=False)
+        try:
+            values = await self.backend.load(request.body.chunks(), request.flag("quiet", True), platforms)
+        except BarqueError as error:  # dockerd says so in the stream, and clients look for it there
+            message = message_of(error)
+            return Response(200, _line({"errorDetail": {"message": message}, "error": message}), JSON_LINES)
+        return await progress(values)
 
     async def save(self, request: Request) -> Response:
         names = [request.parameters["name"]] if "name" in request.parameters else request.query.get("names", [])
