@@ -97,7 +97,8 @@ def test_a_volume_in_use_stays(store: VolumeStore) -> None:
         store.remove("data")
     with pytest.raises(Conflict):
         store.remove("data", force=True)
-    assert store.release("c1") == store.release("c2") == ["data"]
+    assert store.release("c1") == store.release("c2") == []
+    assert store.users("data") == []
     assert store.remove("data") is not None
     assert not os.path.exists(os.path.join(store.root, "data"))
 
