@@ -218,6 +218,8 @@ def test_a_sysctl_that_is_not_there(box: Bundle) -> None:
 
 
 def test_user_namespace(box: Bundle) -> None:
+    if subprocess.run(["unshare", "--user", "true"], capture_output=True).returncode:
+        pytest.skip("the kernel makes no user namespaces here: in a chroot(2), or by a setting of the host")
     box.linux["namespaces"].append({"type": "user"})
     box.linux["uidMappings"] = box.linux["gidMappings"] = [{"containerID": 0, "hostID": 100000, "size": 65536}]
     box.spec["mounts"] = box.spec["mounts"][:2]
