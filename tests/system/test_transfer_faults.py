@@ -118,7 +118,7 @@ def test_faults_at_random_moments(own_engine: EngineUnderTest, registry: str) ->
             else:
                 engine.docker("rmi", "-f", name)
             if dice.random() < 0.4:
-                way.budget = dice.randrange(1, LAYERS * SIZE)
+                way.budget = dice.randrange(SIZE // 4, LAYERS * SIZE)
                 engine.barque("push" if pushing else "pull", target, timeout=120)
                 way.budget = None
             else:

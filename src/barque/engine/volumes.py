@@ -87,8 +87,15 @@ class VolumeService:
 
     # Containers
 
-    def _create(self, name: str, driver: str, options: dict[str, str] | None, labels: dict[str, str] | None) -> Volume:
-        volume, made = self._store.create(name, driver, options, labels)
+    def _create(
+        self,
+        name: str,
+        driver: str,
+        options: dict[str, str] | None,
+        labels: dict[str, str] | None,
+        container: str = "",
+    ) -> Volume:
+        volume, made = self._store.create(name, driver, options, labels, container)
         if made:
             self._publish("volume", "create", volume.name, {"driver": "local"})
         return volume
@@ -105,7 +112,7 @@ class VolumeService:
 
         Raises InvalidArgument, NotFound (driver), Conflict (other options).
         """
-        volume = self._create(name, driver, options, labels)
+        volume = self._create(name, driver, options, labels, container_id)
         self._store.refer(volume.name, container_id)
         return volume
 

@@ -65,8 +65,11 @@ class VolumeStore:
         driver: str = "",
         options: dict[str, str] | None = None,
         labels: dict[str, str] | None = None,
+        container: str = "",
     ) -> tuple[Volume, bool]:
         """``(volume, made now)``; an existing name is given back. Without a name it is anonymous.
+
+        With ``container`` it is that container's from the first moment on, so that a kill leaves no stray.
 
         Raises InvalidArgument (name, options), NotFound (driver), Conflict (the name has other options).
         """
@@ -89,6 +92,8 @@ class VolumeStore:
         record = json.dumps({"created": created, "labels": labels, "options": options})
         with self._db.transaction(durable=True) as tx:
             tx.execute("INSERT INTO volume VALUES (?, ?)", (name, record))
+            if container:
+                tx.execute("INSERT OR IGNORE INTO volume_use VALUES (?, ?)", (name, container))
         return Volume(name, path, created, labels, options), True
 
     def path(self, name: str) -> str:
