@@ -72,7 +72,7 @@ def test_size_keys_and_exit_code(clients: Clients) -> None:
     screen.resize(20, 60)
     screen.type(b"while test \"$(stty size)\" != '20 60'; do sleep 0.1; done; echo it-$((1+1))-fits\r")
     screen.expect(b"it-2-fits")
-    screen.type(b"sh -c 'trap \"echo got-$((2+1))\" INT; echo ready-$((1+1)); sleep 1000'\r")
+    screen.type(b"sh -c 'trap \"echo got-$((2+1)); exit\" INT; echo ready-$((1+1)); sleep 1000'\r")
     screen.expect(b"ready-2")
     screen.type(b"\x03")
     screen.expect(b"got-3")
