@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 from conftest import EngineUnderTest, footprint
+from test_kills import supervisor_pid
 
 MIX = (
     ("run", "--rm", "busybox", "true"),
@@ -48,6 +50,15 @@ def test_two_hundred_mixed_runs_leave_nothing(engine: EngineUnderTest) -> None:
     after = state_of(engine)
     assert after == before
     assert descriptors(engine) <= fds + 2
+
+
+def test_a_stop_without_a_supervisor_leaves_no_bridge(own_engine: EngineUnderTest) -> None:
+    own_engine.ok("run", "--rm", "busybox", "true")
+    os.kill(supervisor_pid(own_engine), signal.SIGKILL)
+    assert own_engine.process is not None
+    own_engine.process.terminate()
+    own_engine.process.wait(30)
+    assert own_engine.bridge not in os.listdir("/sys/class/net")
 
 
 def test_a_stopped_engine_leaves_the_host_as_it_was(own_engine: EngineUnderTest) -> None:

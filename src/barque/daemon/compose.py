@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import shutil
 import sys
@@ -30,6 +31,7 @@ from barque.engine.tasks import Tasks, ask
 from barque.engine.volumes import VolumeService
 from barque.errors import Unavailable
 from barque.images import ContainerUse, ImageStore
+from barque.linux import libc
 from barque.registry import Registries, RegistryConfig
 from barque.snapshots import choose
 from barque.state import Database
@@ -187,6 +189,8 @@ class Daemon:
         await self.networks.start()
         await recovery.recover(self.lives)
         self.tasks.spare()
+        gc.collect()
+        libc.trim()
 
     async def stop(self) -> None:
         """Stop containers, unless they are to live on; leave nothing else behind."""
@@ -197,6 +201,7 @@ class Daemon:
         else:
             await recovery.shutdown(self.lives, self.config.shutdown_timeout)
             with contextlib.suppress(Exception):
+                await self.supervisor.ensure()  # somebody may have killed it: its worker holds the bridge
                 await self.networks.teardown()
             await self.supervisor.shutdown()
         self.images.close()

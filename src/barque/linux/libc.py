@@ -37,6 +37,13 @@ SYS_BPF = {"x86_64": 321, "aarch64": 280}.get(_MACHINE, 321)
 SYS_KEYCTL = {"x86_64": 250, "aarch64": 219}.get(_MACHINE, 250)
 
 
+def trim() -> None:
+    """Give memory that is free back to the kernel (malloc_trim(3)); nothing where there is no such call."""
+    call = getattr(_libc, "malloc_trim", None)
+    if call is not None:
+        call(0)
+
+
 def _checked(result: int, call: str, path: str | bytes | None = None) -> int:
     if result < 0:
         number = ctypes.get_errno()

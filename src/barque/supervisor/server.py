@@ -73,6 +73,7 @@ class Server:
         to each other, for a child that forks again: what is made before the fork costs it nothing.
         """
         gc.collect()
+        libc.trim()
         gc.freeze()  # what lives now is never written to again by a collection, here or in a child
         gc.disable()
         for name in self.services:
