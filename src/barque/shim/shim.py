@@ -248,7 +248,6 @@ class Shim:
         streams.close_input_with_client = True
         entry = self.execs[request["id"]] = ExecProcess(pid, pidfd, streams)
         self.loop.watch(pidfd, READ, lambda *_: self._exec_ended(request["id"], entry))
-        self.publish(event="exec_start", id=request["id"], pid=pid)
         if not request.get("attach"):
             return False
         streams.attach(_client(request, connection, streams.tty))
