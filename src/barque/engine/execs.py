@@ -11,9 +11,14 @@ from barque.engine import lifecycle, spec
 from barque.engine.lifetimes import Lifetimes
 from barque.engine.record import Container
 from barque.engine.streams import ExecAttachment, FailedExec, detach_keys
+from barque.engine.tasks import Connection
 from barque.errors import BarqueError, Conflict, InvalidArgument, NotFound, StartError
 
 Json = dict[str, Any]
+AHEAD = 10.0
+"""Seconds that the connection of an exec not yet started is kept."""
+KEPT = 1000
+"""Execs remembered at least, besides those that run."""
 FAILED = "OCI runtime exec failed: exec failed: unable to start container process: {}: unknown"
 
 
@@ -22,12 +27,22 @@ class Exec:
     id: str
     container: Container
     config: Json
+    way: asyncio.Future[Connection | None] | None = None
+    """A connection to the shim, opened while the client still reads the id."""
     pid: int = 0
     started: bool = False
     running: bool = False
     exit_code: int | None = None
     settled: asyncio.Event = field(default_factory=asyncio.Event)
     """Set once its end is known."""
+
+    def let_go(self) -> None:
+        """It has not been started for a while: the connection goes."""
+        way, self.way = self.way, None
+        if way is not None and not way.done():
+            way.cancel()
+        elif way is not None and (connection := way.result()) is not None:
+            connection.close()
 
 
 class ExecService:
@@ -39,7 +54,7 @@ class ExecService:
 
     def _find(self, exec_id: str) -> Exec:
         found = self._all.get(exec_id)
-        if found is None:
+        if found is None or found.container.id not in self._lives.store:
             raise NotFound(f"No such exec instance: {exec_id}")
         return found
 
@@ -52,11 +67,13 @@ class ExecService:
             raise InvalidArgument("No exec command specified")
         detach_keys(config.get("DetachKeys"))
         made = Exec(secrets.token_hex(32), found, config)
-        gone = [e.id for e in self._all.values() if e.container.id not in self._lives.store]
-        for old in gone:
-            del self._all[old]
+        if len(self._all) >= 2 * KEPT:
+            for old in [e.id for e in self._all.values() if not e.running][:KEPT]:
+                del self._all[old]
         self._all[made.id] = made
         found.execs.append(made.id)
+        made.way = asyncio.ensure_future(self._lives.tasks.ahead(found.id))
+        asyncio.get_running_loop().call_later(AHEAD, made.let_go)
         self._publish(made, f"exec_create: {' '.join(config['Cmd'])}")
         return {"Id": made.id}
 
@@ -83,10 +100,13 @@ class ExecService:
             "stderr": bool(config.get("AttachStderr", True)) or detach,
         }
         made.started = True
-        self._lives.exec_done[made.id] = asyncio.Event()
+        self._lives.exec_ends[made.id] = lambda code: self._ended(made, code)
         try:
-            stream, reply = await self._lives.tasks.stream(container.id, "exec", **request)
+            ahead, made.way = made.way, None
+            way = None if ahead is None else await ahead
+            stream, reply = await self._lives.tasks.stream(container.id, "exec", way, **request)
         except BarqueError as error:
+            self._lives.exec_ends.pop(made.id, None)
             made.exit_code = 126
             if isinstance(error, StartError):
                 lower = error.message.lower()
@@ -94,14 +114,14 @@ class ExecService:
                     made.exit_code = 127
                 message = FAILED.format(error.message)
                 made.settled.set()
-                self._lives.exec_done.pop(made.id, None)
                 if not detach:
                     return FailedExec(message, tty)
                 raise InvalidArgument(message) from error
             raise
         made.pid, made.running = reply["pid"], True
         self._publish(made, f"exec_start: {' '.join(config['Cmd'])}")
-        self._lives.spawn(self._end(made))
+        if made.exit_code is not None:
+            self._settle(made)
         if detach:
             stream.close()
             return None
@@ -109,27 +129,17 @@ class ExecService:
         left = lambda: self._publish(made, "exec_detach")  # noqa: E731
         return ExecAttachment(stream, bool(config.get("Tty")), tty, stdin, keys, left, made.settled)
 
-    async def _end(self, made: Exec) -> None:
-        done = self._lives.exec_done[made.id]
-        ended = self._lives.ended.get(made.container.id)
-        waits = [asyncio.ensure_future(done.wait())]
-        if ended is not None:
-            waits.append(asyncio.ensure_future(ended.wait()))
-        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        for wait in waits:
-            wait.cancel()
-        self.settle(made)
-        if made.id in made.container.execs:
-            made.container.execs.remove(made.id)
-        self._publish(made, "exec_die", exitCode=made.exit_code)
-
-    def settle(self, made: Exec) -> None:
-        event = self._lives.exec_exits.pop(made.id, None)
+    def _ended(self, made: Exec, code: int) -> None:
+        """The news may overtake the answer to the start."""
+        made.exit_code = code
         if made.running:
-            made.running = False
-            made.exit_code = event["code"] if event else 137
-        self._lives.exec_done.pop(made.id, None)
+            self._settle(made)
+
+    def _settle(self, made: Exec) -> None:
+        made.running = False
+        made.container.execs.remove(made.id)
         made.settled.set()
+        self._publish(made, "exec_die", exitCode=made.exit_code)
 
     async def resize(self, exec_id: str, rows: int, columns: int) -> None:
         made = self._find(exec_id)
@@ -139,8 +149,6 @@ class ExecService:
 
     async def inspect(self, exec_id: str) -> Json:
         made = self._find(exec_id)
-        if made.running and made.id in self._lives.exec_exits:
-            self.settle(made)
         config = made.config
         command = config["Cmd"]
         return {

@@ -107,15 +107,15 @@ async def probe(lives: Lifetimes, container: Container, check: Check) -> tuple[i
     """Run the check once: exit code and output; -1 when it could not run or took too long."""
     exec_id = secrets.token_hex(32)
     words = " ".join(check.command)
-    done = lives.exec_done[exec_id] = asyncio.Event()
+    done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    lives.exec_ends[exec_id] = lambda code: None if done.done() else done.set_result(code)
     output = bytearray()
     lives.publish(container, f"exec_create: {words}", execID=exec_id)
     try:
         lives.publish(container, f"exec_start: {words}", execID=exec_id)
         async with asyncio.timeout(check.timeout / SECOND):
             await _run(lives, container, check.command, exec_id, output)
-            await done.wait()
-        code = lives.exec_exits[exec_id]["code"]
+            code = await done
         lives.publish(container, "exec_die", execID=exec_id, exitCode=code)
         return code, bytes(output)
     except TimeoutError:
@@ -126,8 +126,7 @@ async def probe(lives: Lifetimes, container: Container, check: Check) -> tuple[i
     except BarqueError as error:
         return -1, error.message.encode()
     finally:
-        lives.exec_done.pop(exec_id, None)
-        lives.exec_exits.pop(exec_id, None)
+        lives.exec_ends.pop(exec_id, None)
 
 
 async def _run(lives: Lifetimes, container: Container, command: list[str], exec_id: str, output: bytearray) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from barque.engine import health, lifecycle, links, spec
@@ -29,6 +29,9 @@ START_FAILED = (
     "failed to create task for container: failed to create shim task: OCI runtime create failed: runc create failed: "
     "unable to start container process: error during container init: {}: unknown"
 )
+KILLED = 137
+"""The exit code of what was killed with nobody there to say so: 128 and SIGKILL."""
+
 LONG_ENOUGH = 10.0
 """Seconds after which a run counts as good and the restart back-off begins anew."""
 
@@ -72,8 +75,7 @@ class Lifetimes:
         self.attachers: dict[str, list[Turn]] = {}
         self.ended: dict[str, asyncio.Event] = {}
         self.settling: dict[str, asyncio.Task[None]] = {}
-        self.exec_exits: dict[str, Json] = {}
-        self.exec_done: dict[str, asyncio.Event] = {}
+        self.exec_ends: dict[str, Callable[[int], None]] = {}
         self.background: set[asyncio.Task[Any]] = set()
         self.closing = False
 
@@ -251,7 +253,7 @@ class Lifetimes:
                     end = event
                     break
                 if event["event"] == "exec_exit":
-                    self.exec_ended(event["id"], event)
+                    self.exec_ended(event["id"], event["code"])
                 elif event["event"] == "oom":
                     self.publish(container, "oom")
         if self.closing and end is None:
@@ -259,16 +261,15 @@ class Lifetimes:
         if end is None:
             end = self.tasks.exit_record(container.id)
         if end is None:
-            end = {"code": 137, "at": now(), "oom": False}
+            end = {"code": KILLED, "at": now(), "oom": False}
             with contextlib.suppress(BarqueError, OSError):
                 await self.tasks.reap(spec.cgroup_path(container))
         await self.on_exit(container, end, follow)
 
-    def exec_ended(self, exec_id: str, event: Json) -> None:
-        self.exec_exits[exec_id] = event
-        done = self.exec_done.get(exec_id)
-        if done is not None:
-            done.set()
+    def exec_ended(self, exec_id: str, code: int) -> None:
+        tell = self.exec_ends.pop(exec_id, None)
+        if tell is not None:
+            tell(code)
 
     async def on_exit(self, container: Container, end: Json, follow: AsyncIterator[Json] | None = None) -> None:
         """The state moves, the policy decides, everybody is told; what it used is released behind that."""
@@ -287,6 +288,8 @@ class Lifetimes:
         self.settling[container.id] = asyncio.ensure_future(self._settle(container, follow))
         if end.get("oom"):
             self.publish(container, "oom")
+        for exec_id in list(container.execs):
+            self.exec_ended(exec_id, KILLED)
         self.publish(container, "die", exitCode=code, execDuration=int(max(ran, 0)))
         done = self.ended.pop(container.id, None)
         if done is not None:

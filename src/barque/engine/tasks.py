@@ -165,8 +165,19 @@ class Tasks:
     async def ask(self, container_id: str, op: str, **arguments: Any) -> dict[str, Any]:
         return await ask(self.socket(container_id), {"op": op, **arguments})
 
-    async def stream(self, container_id: str, op: str, **arguments: Any) -> tuple[Connection, dict[str, Any]]:
-        return await connect(self.socket(container_id), {"op": op, **arguments})
+    async def ahead(self, container_id: str) -> Connection | None:
+        """A connection for a later ``stream``; None when nobody answers now."""
+        with contextlib.suppress(Unavailable):
+            return await opened(self.socket(container_id))
+        return None
+
+    async def stream(
+        self, container_id: str, op: str, way: Connection | None = None, **arguments: Any
+    ) -> tuple[Connection, dict[str, Any]]:
+        """Ask, and keep the connection, which may have been opened ``ahead``."""
+        if way is None or way.ended:
+            way = await opened(self.socket(container_id))
+        return way, await way.ask({"op": op, **arguments})
 
     async def events(self, container_id: str) -> tuple[dict[str, Any], AsyncIterator[dict[str, Any]]]:
         """The state now, and everything that happens from now on; the iterator ends with the shim."""

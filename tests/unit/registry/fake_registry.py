@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import re
 import socket
@@ -26,6 +27,7 @@ class FakeRegistry:
         self.blobs: dict[str, bytes] = {}
         self.manifests: dict[str, bytes] = {}
         self.uploads: dict[str, bytes] = {}
+        self.numbers = itertools.count()
         self.seen: list[tuple[str, str, dict[str, str]]] = []
         self.faults: list[tuple[str, Callable[[Handler], bool]]] = []
         self.address = ""
@@ -129,7 +131,7 @@ class Handler(BaseHTTPRequestHandler):
             if query.get("mount", [""])[0] in self.registry.blobs:
                 self.answer(201, b"", Location=path)
                 return
-            number = str(len(uploads))
+            number = str(next(self.registry.numbers))
             uploads[number] = b""
             self.answer(202, b"", Location=f"{path.rstrip('/')}/{number}", Range="0-0")
             return
