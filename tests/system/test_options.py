@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import EngineUnderTest
+from conftest import EngineUnderTest, until
 
 DEFAULT_CAPABILITIES = "00000000a80425fb"
 
@@ -190,3 +190,15 @@ def test_volume_options_are_mounted_and_a_subpath_is_a_part(engine: EngineUnderT
     )
     assert seen.split()[:3] == ["create", "mount", "unmount"]
     engine.ok("volume", "rm", "small", "bound")
+
+
+@pytest.mark.parametrize(
+    "flags", [[], ["--cap-add", "SYS_PTRACE"], ["--security-opt", "seccomp=unconfined"], ["-u", "1000:7"]]
+)
+def test_an_exec_has_what_its_container_has(engine: EngineUnderTest, flags: list[str]) -> None:
+    facts = "^(Cap|Seccomp|NoNewPrivs|Uid|Gid|Groups|SigIgn|SigBlk)"
+    script = f"grep -E '{facts}' /proc/self/status; umask; pwd; env | sort; ls /proc/self/fd; echo all"
+    container = engine.ok("run", "-d", *flags, "busybox", "sh", "-c", f"{script}; sleep 1000")
+    until(lambda: engine.ok("logs", container).endswith("all"))
+    said = engine.ok("logs", container)
+    assert engine.ok("exec", container, "sh", "-c", script) == said

@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import json
 import os
 import shutil
 import sys
-from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from barque.api import Backends, Server
 from barque.content import ContentStore
-from barque.daemon.config import Config
+from barque.daemon.config import RELOADABLE, Config
+from barque.daemon.log import Logger
 from barque.engine import recovery
 from barque.engine.archive import ArchiveService
 from barque.engine.containers import ContainerService
@@ -106,8 +108,8 @@ class SupervisorProcess:
 class Daemon:
     """All objects of one engine. ``start``, then ``stop``."""
 
-    def __init__(self, config: Config, log: Callable[[str, str], None]) -> None:
-        self.config = config
+    def __init__(self, config: Config, log: Logger) -> None:
+        self.config, self._log = config, log
         os.makedirs(config.data_root, mode=0o711, exist_ok=True)
         os.makedirs(os.path.join(config.data_root, "containers"), mode=0o710, exist_ok=True)
         os.makedirs(config.exec_root, mode=0o711, exist_ok=True)
@@ -131,15 +133,13 @@ class Daemon:
             self.volumes,
             self.events,
             config.data_root,
-            {"runc": "", **{name: shutil.which(path) or path for name, path in config.runtimes.items()}},
+            _runtimes(config),
             config.default_runtime,
         )
-        registries = Registries(
-            RegistryConfig(insecure=tuple(config.insecure_registries), mirrors=tuple(config.registry_mirrors))
-        )
+        self.registries = Registries(_registries(config))
         self.images = ImageService(
             self.image_store,
-            registries,
+            self.registries,
             self.events.publish,
             self._uses,
             self._apply,
@@ -157,19 +157,23 @@ class Daemon:
     async def _apply(self, request: dict[str, Any]) -> dict[str, Any]:
         return await self.tasks.work({"op": "apply", **request})
 
-    def _system(self) -> SystemService:
+    def _settings(self) -> SystemSettings:
         config = self.config
+        return SystemSettings(
+            config.data_root,
+            self.snapshots.driver,
+            {"runc": "barque-runtime", **config.runtimes},
+            config.default_runtime,
+            tuple(config.insecure_registries),
+            tuple(config.labels),
+            config.debug,
+            config.live_restore,
+        )
+
+    def _system(self) -> SystemService:
         return SystemService(
             self.db,
-            SystemSettings(
-                config.data_root,
-                self.snapshots.driver,
-                {"runc": "barque-runtime", **config.runtimes},
-                config.default_runtime,
-                tuple(config.insecure_registries),
-                tuple(config.labels),
-                config.debug,
-            ),
+            self._settings(),
             self.events,
             self.containers.states,
             lambda: len(list(self.image_store.images())),
@@ -192,6 +196,14 @@ class Daemon:
         gc.collect()
         libc.trim()
 
+    def reload(self, config: Config) -> None:
+        """Take on what can be taken on without a restart (``RELOADABLE``); the rest of ``config`` is not looked at."""
+        self.config = config = replace(self.config, **{name: getattr(config, name) for name in RELOADABLE})
+        self._log.wants(config.log_level, config.debug)
+        self.lives.runtimes, self.lives.default_runtime = _runtimes(config), config.default_runtime
+        self.registries.reload(_registries(config))
+        self.system.reload(self._settings(), {key: _text(getattr(config, name)) for name, key in RELOADABLE.items()})
+
     async def stop(self) -> None:
         """Stop containers, unless they are to live on; leave nothing else behind."""
         await self.server.close()
@@ -207,3 +219,16 @@ class Daemon:
         self.images.close()
         self.events.close()
         self.db.close()
+
+
+def _runtimes(config: Config) -> dict[str, str]:
+    return {"runc": "", **{name: shutil.which(path) or path for name, path in config.runtimes.items()}}
+
+
+def _registries(config: Config) -> RegistryConfig:
+    return RegistryConfig(insecure=tuple(config.insecure_registries), mirrors=tuple(config.registry_mirrors))
+
+
+def _text(value: Any) -> str:
+    """As the attributes of dockerd's event have it."""
+    return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))

@@ -24,6 +24,14 @@ FILE_KEYS = {
 }  # fmt: skip
 
 
+RELOADABLE = {
+    "debug": "debug", "log_level": "log-level", "labels": "labels", "live_restore": "live-restore",
+    "default_runtime": "default-runtime", "runtimes": "runtimes", "insecure_registries": "insecure-registries",
+    "registry_mirrors": "registry-mirrors", "shutdown_timeout": "shutdown-timeout",
+}  # fmt: skip
+"""What SIGHUP takes on, and its name in daemon.json."""
+
+
 @dataclass(frozen=True)
 class Config:
     hosts: list[str] = field(default_factory=lambda: [DEFAULT_HOST])

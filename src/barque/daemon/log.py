@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable
 
 LEVELS = {"debug": 0, "info": 1, "warn": 2, "error": 3, "fatal": 4}
 SHOWN = {"warn": "warning"}
@@ -18,13 +17,17 @@ def line(level: str, text: str, at: int) -> str:
     return f'time="{when}" level={SHOWN.get(level, level)} msg={json.dumps(text, ensure_ascii=False)}\n'
 
 
-def logger(level: str, debug: bool) -> Callable[[str, str], None]:
-    """What writes a line of ``(level, text)`` when ``--log-level`` (or ``--debug``) wants it."""
-    least = LEVELS["debug" if debug else level]
+class Logger:
+    """Called with ``(level, text)``, it writes a line when ``--log-level`` (or ``--debug``) wants it."""
 
-    def log(level: str, text: str) -> None:
-        if LEVELS[level] >= least:
+    def __init__(self, level: str, debug: bool) -> None:
+        self.wants(level, debug)
+
+    def wants(self, level: str, debug: bool) -> None:
+        """From now on."""
+        self._least = LEVELS["debug" if debug else level]
+
+    def __call__(self, level: str, text: str) -> None:
+        if LEVELS[level] >= self._least:
             sys.stderr.write(line(level, text, time.time_ns()))
             sys.stderr.flush()
-
-    return log

@@ -12,7 +12,7 @@ import sys
 
 from barque.daemon.compose import Daemon
 from barque.daemon.config import Config, load
-from barque.daemon.log import logger
+from barque.daemon.log import Logger
 from barque.errors import BarqueError, Conflict, InvalidArgument
 
 
@@ -67,8 +67,19 @@ async def listen(daemon: Daemon, config: Config) -> None:
             raise InvalidArgument(f"invalid bind address {host}: the schemes are unix:// and tcp://")
 
 
-async def serve(config: Config) -> None:
-    """Until SIGTERM or SIGINT."""
+def reload(daemon: Daemon, argv: list[str], log: Logger) -> None:
+    """Read flags and file again; what does not make sense changes nothing."""
+    try:
+        daemon.reload(load(argv))
+    except BarqueError as error:
+        log("error", f"Error reconfiguring the daemon: {error.message}")
+        return
+    log("info", "Reloaded configuration")
+
+
+async def serve(argv: list[str]) -> None:
+    """Until SIGTERM or SIGINT; SIGHUP reloads. Raises InvalidArgument, Conflict when another engine is in the way."""
+    config = load(argv)
     for host in config.hosts:
         if host.startswith("unix://"):
             check_socket(host.removeprefix("unix://"))
@@ -77,8 +88,9 @@ async def serve(config: Config) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    log = logger(config.log_level, config.debug)
+    log = Logger(config.log_level, config.debug)
     daemon = Daemon(config, log)
+    loop.add_signal_handler(signal.SIGHUP, reload, daemon, argv, log)
     try:
         await daemon.start()
         await listen(daemon, config)
@@ -95,7 +107,7 @@ def entry() -> None:
     try:
         if os.geteuid() != 0:
             raise InvalidArgument("dockerd needs to be started with root privileges: so does barqued")
-        asyncio.run(serve(load(sys.argv[1:])))
+        asyncio.run(serve(sys.argv[1:]))
     except BarqueError as error:
         print(f"failed to start daemon: {error.message}", file=sys.stderr)
         raise SystemExit(1) from None

@@ -35,6 +35,7 @@ class SystemSettings:
     insecure_registries: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     debug: bool = False
+    live_restore: bool = False
     init_binary: str = "barque-init"
     warnings: tuple[str, ...] = ()
 
@@ -67,6 +68,11 @@ class SystemService:
         self._id = _engine_id(db)
         self._limits = host_facts.limits()
         self._release = host_facts.os_release()
+
+    def reload(self, settings: SystemSettings, attributes: Mapping[str, str]) -> None:
+        """From now on; listeners hear of it as dockerd's do."""
+        self._settings = settings
+        self._bus.publish("daemon", "reload", self._id, {"name": socket.gethostname(), **attributes})
 
     async def info(self) -> Json:
         states = [*self._states()]
@@ -139,7 +145,7 @@ class SystemService:
             "Runtimes": {name: {"path": path} for name, path in settings.runtimes.items()},
             "DefaultRuntime": settings.default_runtime,
             "Swarm": _no_swarm(),
-            "LiveRestoreEnabled": True,
+            "LiveRestoreEnabled": settings.live_restore,
             "Isolation": "",
             "InitBinary": settings.init_binary,
             "ContainerdCommit": nowhere,

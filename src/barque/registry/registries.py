@@ -32,6 +32,12 @@ class Registries:
         self._endpoints: dict[str, Endpoint] = {}
         self._lock = threading.Lock()
 
+    def reload(self, config: RegistryConfig) -> None:
+        """From the next request on; what is under way goes on as it was."""
+        with self._lock:
+            self.config = config
+            self._endpoints.clear()
+
     def endpoint(self, domain: str, base: str = "") -> Endpoint:
         """The endpoint of ``host[:port]``; Docker Hub under its API host."""
         domain = HUB if domain in {DEFAULT_DOMAIN, HUB_INDEX} else domain

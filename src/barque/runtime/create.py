@@ -45,6 +45,18 @@ class Starting(Process):
         return "" if answer is None else answer.get("error") or "the process ended before its program started"
 
 
+class Started(Process):
+    """A process whose program runs, or that has ended with ``failure`` before it did."""
+
+    def __init__(self, pid: int, pidfd: int, failure: str) -> None:
+        super().__init__(pid, pidfd)
+        self._failure = failure
+
+    def executed(self) -> str:
+        """As ``Starting.executed``; nothing to wait for."""
+        return self._failure
+
+
 class Created(Starting):
     """A container that is set up and waits before its program."""
 

@@ -1,24 +1,30 @@
 """A further process in a running container: join its namespaces, then the same last steps as init's.
 
-Everything is looked up and decided before the clone; the child goes through a list.
+Everything is looked up and decided before the clone; the child goes through a list, of system calls in our memory where
+that can be (``linux.vfork``), of calls into C in a fork elsewhere.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, NoReturn
 
 from barque.cgroups import Cgroup
 from barque.errors import StartError
-from barque.linux import clone, files, libc, paths
+from barque.linux import clone, files, libc, paths, vfork
 from barque.runtime import capabilities, init, process, seccomp, signals
-from barque.runtime.create import Starting, Stdio
-from barque.runtime.program import find_program
-from barque.runtime.steps import Step, perform
+from barque.runtime.create import Started, Starting, Stdio
+from barque.runtime.program import exec_failed, find_program
+from barque.runtime.steps import Step, failed, perform
+from barque.runtime.system_calls import spelled
 
 KINDS = {"user": "user", "ipc": "ipc", "uts": "uts", "network": "net", "cgroup": "cgroup", "pid": "pid", "mount": "mnt"}
+
+
+PR_SET_DUMPABLE = 4
 
 
 class Plan(NamedTuple):
@@ -62,7 +68,7 @@ def exec_process(
     stdio: Stdio | tuple[int, int, int],
     console_socket: int | None,
     cgroup: Cgroup | None,
-) -> Starting:
+) -> Starting | Started:
     """Start ``wanted`` (a runtime-spec process) beside init, as a child of the caller.
 
     ``executed()`` of what is returned tells whether the program runs. Raises StartError in runc's words.
@@ -73,13 +79,16 @@ def exec_process(
     except (ProcessLookupError, FileNotFoundError) as error:
         raise StartError("cannot exec in a stopped container") from error
     opened = [pidfd_of_init]
+    libc.prctl(PR_SET_DUMPABLE, 0)  # nobody in the container may look into the child before it is the program
     try:
         entrances = cgroup.entrances() if cgroup is not None else []
         opened += entrances
         plan = _plan(inside, spec, wanted, tuple(stdio), _joins(pidfd_of_init, inside.root, spec, entrances))
         door = cgroup.door() if cgroup is not None else None
         opened += [] if door is None else [door]
-        return _start(pidfd_of_init, door, lambda line: _child(plan, wanted, console_socket, line))
+        with _children_in(pidfd_of_init):
+            made = _run(plan, spec, wanted, door)
+            return made or _fork(door, lambda line: _child(plan, wanted, console_socket, line))
     finally:
         inside.close()
         for descriptor in opened:
@@ -120,20 +129,49 @@ def _plan(
     )
 
 
-def _start(pidfd_of_init: int, door: int | None, child: Callable[[init.Line], NoReturn]) -> Starting:
-    """Clone into the container's pid namespace, which only children enter: join, clone, and come back."""
-    ours, theirs = socket.socketpair()
+@contextlib.contextmanager
+def _children_in(pidfd_of_init: int) -> Iterator[None]:
+    """While the block lasts, our children are born in the container's pid namespace, which only children enter."""
     own = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
     try:
         libc.setns(pidfd_of_init, clone.CLONE_NEWPID)
         try:
-            pid, pidfd = clone.clone(0, cgroup=door)
-            if pid == 0:
-                child(init.Line(theirs))
+            yield
         finally:
             libc.setns(own, clone.CLONE_NEWPID)
     finally:
         os.close(own)
+
+
+def _run(plan: Plan, spec: dict[str, Any], wanted: dict[str, Any], door: int | None) -> Started | None:
+    """By system calls alone. None when that cannot be, or should not: until its execve the child has our memory, which
+    a container that may trace everybody must not come to see."""
+    if wanted.get("terminal") or not vfork.available() or any(map(_traces, (spec.get("process") or {}, wanted))):
+        return None
+    execve = Step(os.execve, (plan.program, wanted["args"], plan.environment))
+    steps = [*plan.before, *plan.stdio, *init.CLOSE_ON_EXEC, *plan.after, execve]
+    calls = spelled(steps)
+    if calls is None:
+        return None
+    outcome = vfork.run(calls, door)
+    if outcome.failed is None:
+        return Started(outcome.pid, outcome.pidfd, "")
+    if not outcome.errno:
+        return Started(outcome.pid, outcome.pidfd, "the process ended before its program started")
+    error, step = OSError(outcome.errno, os.strerror(outcome.errno)), steps[outcome.failed]
+    failure = exec_failed(wanted["args"][0], error) if step is execve else failed(step, error)
+    return Started(outcome.pid, outcome.pidfd, failure.message)
+
+
+def _traces(process: dict[str, Any]) -> bool:
+    return "CAP_SYS_PTRACE" in ((process.get("capabilities") or {}).get("bounding") or ())
+
+
+def _fork(door: int | None, child: Callable[[init.Line], NoReturn]) -> Starting:
+    ours, theirs = socket.socketpair()
+    pid, pidfd = clone.clone(0, cgroup=door)
+    if pid == 0:
+        child(init.Line(theirs))
     theirs.close()
     return Starting(pid, pidfd, init.Line(ours))
 

@@ -29,5 +29,10 @@ def perform(steps: Iterable[Step]) -> None:
                 number = ctypes.get_errno()
                 raise OSError(number, os.strerror(number))
         except (OSError, ValueError) as error:
-            reason = (getattr(error, "strerror", None) or str(error)).lower()
-            raise StartError(failure.format(reason)) from error
+            raise failed(Step(call, arguments, failure), error) from error
+
+
+def failed(step: Step, error: OSError | ValueError) -> StartError:
+    """The words for a step that could not be done."""
+    reason = (getattr(error, "strerror", None) or str(error)).lower()
+    return StartError(step.failure.format(reason))
