@@ -284,7 +284,6 @@ class Lifetimes:
         for entry in container.networks.values():
             entry.update({"IPAddress": "", "Gateway": "", "MacAddress": "", "IPPrefixLen": 0, "EndpointID": ""})
         container.netns = ""
-        self.store.save(container)
         self.settling[container.id] = asyncio.ensure_future(self._settle(container, follow))
         if end.get("oom"):
             self.publish(container, "oom")
@@ -299,6 +298,7 @@ class Lifetimes:
                 self.volumes.unmounted(point["Name"], container.id)
         self._wake(container, "next-exit", code)
         self._wake(container, "not-running", code)  # each end is one, also when the policy brings it back
+        self.store.save_soon(container)
         if again:
             self.spawn(self._restart_later(container))
             return

@@ -117,6 +117,11 @@ class ContainerStore:
         with self._db.transaction() as tx:
             tx.execute("UPDATE container SET record = ? WHERE id = ?", (container.to_json(), container.id))
 
+    def save_soon(self, container: Container) -> None:
+        """Behind the answers that are ready now. For what the task's exit.json tells as well: a daemon killed in between
+        finds it there (``recovery``)."""
+        asyncio.get_running_loop().call_soon(self.save, container)
+
     def rename(self, container: Container, name: str) -> None:
         self.check_name(name)
         self._names.pop(container.name, None)
