@@ -284,7 +284,6 @@ class Lifetimes:
         for entry in container.networks.values():
             entry.update({"IPAddress": "", "Gateway": "", "MacAddress": "", "IPPrefixLen": 0, "EndpointID": ""})
         container.netns = ""
-        self.settling[container.id] = asyncio.ensure_future(self._settle(container, follow))
         if end.get("oom"):
             self.publish(container, "oom")
         for exec_id in list(container.execs):
@@ -299,6 +298,7 @@ class Lifetimes:
         self._wake(container, "next-exit", code)
         self._wake(container, "not-running", code)  # each end is one, also when the policy brings it back
         self.store.save_soon(container)
+        self.settling[container.id] = asyncio.ensure_future(self._settle(container, follow))
         if again:
             self.spawn(self._restart_later(container))
             return
@@ -306,9 +306,14 @@ class Lifetimes:
             await self._auto_remove(container)
 
     async def _settle(self, container: Container, follow: AsyncIterator[Json] | None) -> None:
-        """The shim has let go of group and files, the network is released, the task's directory goes."""
+        """The shim has let go of group and files, the network is released, the task's directory goes.
+
+        It goes last, and empty: while it is there, a later daemon cleans up behind us."""
+        detached = asyncio.ensure_future(self.networks.detach(container.id))
+        await asyncio.sleep(0)
+        self.tasks.empty(container.id)
         with contextlib.suppress(BarqueError, OSError):
-            await self.networks.detach(container.id)
+            await detached
         if follow is not None:
             async for event in follow:
                 if event["event"] == "cleaned":

@@ -118,8 +118,8 @@ class ContainerStore:
             tx.execute("UPDATE container SET record = ? WHERE id = ?", (container.to_json(), container.id))
 
     def save_soon(self, container: Container) -> None:
-        """Behind the answers that are ready now. For what the task's exit.json tells as well: a daemon killed in between
-        finds it there (``recovery``)."""
+        """Behind the answers that are ready now. For what exit.json tells as well: a daemon killed in between finds it
+        there (``recovery``)."""
         asyncio.get_running_loop().call_soon(self.save, container)
 
     def rename(self, container: Container, name: str) -> None:

@@ -201,14 +201,19 @@ class Tasks:
         except (OSError, ValueError):
             return None
 
-    def forget(self, container_id: str) -> None:
-        """Remove the task's directory; the shim has gone or is about to."""
+    def empty(self, container_id: str) -> None:
+        """Remove the files of a task that has ended."""
         directory = self.dir(container_id)
         for name in ("config.json", "root", "shim.sock", "shim.pid", "exit.json", "exit.json.new"):
             try:
                 os.unlink(os.path.join(directory, name))
             except FileNotFoundError:
                 continue
+
+    def forget(self, container_id: str) -> None:
+        """Remove the task's directory; the shim has gone or is about to."""
+        self.empty(container_id)
+        directory = self.dir(container_id)
         for place in (os.path.join(directory, "rootfs"), directory):
             try:
                 os.rmdir(place)
