@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import shutil
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -20,6 +19,7 @@ from barque.engine.rootfs import Rootfs
 from barque.engine.tasks import Tasks
 from barque.engine.volumes import VolumeService
 from barque.errors import BarqueError, Conflict, InvalidArgument, NotModified, StartError, Unavailable
+from barque.linux import trees
 from barque.model import Mount
 from barque.model.requests import LogOptions
 from barque.snapshots import Snapshotter
@@ -169,7 +169,10 @@ class Lifetimes:
         }
         waiting = self.attachers.pop(container.id, [])
         undo.push_async_callback(self._undo_task, container)
-        made, follow = await self.tasks.create(container.id, built, {**request, "start": not waiting})
+        making = asyncio.ensure_future(self.tasks.create(container.id, built, {**request, "start": not waiting}))
+        await asyncio.sleep(0)  # it is on its way: time to write what a later daemon needs to take the task over
+        self.store.save_started(container)
+        made, follow = await making
         if waiting:
             for turn in waiting:
                 turn.come.set()
@@ -184,7 +187,7 @@ class Lifetimes:
             started_at=made["started_at"],
             restart_count=container.state.restart_count,
         )
-        self.store.save(container)
+        self.store.save_soon(container)
         for point in container.mounts:
             if point["Type"] == "volume":
                 self.volumes.mounted(point["Name"], container.id, point["Destination"], not point["RW"])
@@ -204,7 +207,8 @@ class Lifetimes:
         }
 
     async def _undo_task(self, container: Container) -> None:
-        """A start that failed: nothing of its task stays."""
+        """A start that failed: nothing of its task stays, nor the record that foresaw it."""
+        self.store.save(container)
         await self.signal(container, 9)
         with contextlib.suppress(BarqueError, OSError):
             await self.tasks.reap(spec.cgroup_path(container))
@@ -426,6 +430,15 @@ class Lifetimes:
                 lifecycle.check(container, "remove")
             await self.remove_now(container, volumes)
 
+    def _remove_directory(self, container: Container) -> None:
+        parent = os.open(os.path.join(self.data_root, "containers"), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            trees.remove(parent, container.id)
+        except OSError:
+            pass  # it has gone already, or what a broken disk keeps is found at the next start
+        finally:
+            os.close(parent)
+
     async def remove_now(self, container: Container, volumes: bool) -> None:
         """Everything of it goes; its lock is held."""
         container.state.status = "removing"
@@ -435,7 +448,7 @@ class Lifetimes:
             await self.networks.detach(container.id)
         self.tasks.forget(container.id)
         self.snapshots.remove(container.id)
-        shutil.rmtree(self.directory(container), ignore_errors=True)
+        self._remove_directory(container)
         await self.volumes.release(container.id, remove_anonymous=volumes)
         self.store.delete(container)
         self.publish(container, "destroy")

@@ -7,7 +7,7 @@ import json
 import re
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from barque.errors import Conflict, InvalidArgument, NotFound
@@ -117,9 +117,14 @@ class ContainerStore:
         with self._db.transaction() as tx:
             tx.execute("UPDATE container SET record = ? WHERE id = ?", (container.to_json(), container.id))
 
+    def save_started(self, container: Container) -> None:
+        """As if it ran: whether it does, and since when, its shim tells who finds this record."""
+        state = State("running", started_at=now(), restart_count=container.state.restart_count)
+        self.save(replace(container, state=state))
+
     def save_soon(self, container: Container) -> None:
-        """Behind the answers that are ready now. For what exit.json tells as well: a daemon killed in between finds it
-        there (``recovery``)."""
+        """Behind the answers that are ready now. For what its shim or exit.json tell as well: a daemon killed in
+        between asks them (``recovery``)."""
         asyncio.get_running_loop().call_soon(self.save, container)
 
     def rename(self, container: Container, name: str) -> None:

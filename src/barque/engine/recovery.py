@@ -43,6 +43,7 @@ async def _adopt(lives: Lifetimes, container: Container) -> None:
     if state["status"] == "created":
         await lives.signal(container, 9)
     container.state.pid = state["pid"]
+    container.state.started_at = state["started_at"] or container.state.started_at
     lives.ended[container.id] = asyncio.Event()
     lives.spawn(lives.follow(container, state, follow))
 
