@@ -7,7 +7,7 @@ import json
 import re
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from barque.errors import Conflict, InvalidArgument, NotFound
@@ -67,12 +67,16 @@ class Container:
         return bool(self.config.get("Tty"))
 
     def to_json(self) -> str:
-        return json.dumps(asdict(self), separators=(",", ":"))
+        values = {name: getattr(self, name) for name in FIELDS}  # asdict would copy all that is inside, for nothing
+        return json.dumps({**values, "state": vars(self.state)}, separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: str) -> Container:
         value = json.loads(text)
         return cls(**{**value, "state": State(**value["state"])})
+
+
+FIELDS = tuple(f.name for f in fields(Container))
 
 
 class ContainerStore:
