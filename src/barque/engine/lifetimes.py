@@ -171,8 +171,10 @@ class Lifetimes:
         undo.push_async_callback(self._undo_task, container)
         making = asyncio.ensure_future(self.tasks.create(container.id, built, {**request, "start": not waiting}))
         await asyncio.sleep(0)  # it is on its way: time to write what a later daemon needs to take the task over
-        self.store.save_started(container)
-        made, follow = await making
+        try:
+            self.store.save_started(container)
+        finally:
+            made, follow = await making
         if waiting:
             for turn in waiting:
                 turn.come.set()
