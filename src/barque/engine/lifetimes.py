@@ -169,20 +169,7 @@ class Lifetimes:
         }
         waiting = self.attachers.pop(container.id, [])
         undo.push_async_callback(self._undo_task, container)
-        making = asyncio.ensure_future(self.tasks.create(container.id, built, {**request, "start": not waiting}))
-        await asyncio.sleep(0)  # it is on its way: time to write what a later daemon needs to take the task over
-        try:
-            self.store.save_started(container)
-        finally:
-            made, follow = await making
-        if waiting:
-            for turn in waiting:
-                turn.come.set()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(ATTACH_TIMEOUT):
-                    for turn in waiting:
-                        await turn.connected.wait()
-            made |= await self.tasks.ask(container.id, "start")
+        made, follow = await self._run_task(container, built, request, waiting)
         container.state = State(
             status="running",
             pid=made["pid"],
@@ -197,6 +184,26 @@ class Lifetimes:
         self.publish(container, "start")
         self.spawn(self.follow(container, {}, follow))
         asyncio.get_running_loop().call_later(SPARE_AFTER, self.tasks.spare)
+
+    async def _run_task(
+        self, container: Container, built: Json, request: Json, waiting: list[Turn]
+    ) -> tuple[Json, AsyncIterator[Json]]:
+        """Pid and time of the start, and what happens from then on. Who waits to attach goes before the program."""
+        making = asyncio.ensure_future(self.tasks.create(container.id, built, {**request, "start": not waiting}))
+        await asyncio.sleep(0)  # it is on its way: time to write what a later daemon needs to take the task over
+        try:
+            self.store.save_started(container)
+        finally:
+            made, follow = await making
+        if waiting:
+            for turn in waiting:
+                turn.come.set()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(ATTACH_TIMEOUT):
+                    for turn in waiting:
+                        await turn.connected.wait()
+            made |= await self.tasks.ask(container.id, "start")
+        return made, follow
 
     def _volumes(self, container: Container) -> dict[str, Mount]:
         """Destination to what is mounted there, of the container's volumes."""
