@@ -13,7 +13,7 @@ from barque.engine.events import EventBus
 from barque.engine.log_config import log_of
 from barque.engine.logs import stream
 from barque.engine.network_files import write_network_files
-from barque.engine.networks import NetworkService
+from barque.engine.networks import Attachment, NetworkService
 from barque.engine.record import Container, ContainerStore, State, now
 from barque.engine.rootfs import Rootfs
 from barque.engine.tasks import Tasks
@@ -137,18 +137,20 @@ class Lifetimes:
         directory = self.directory(container)
         host = container.host_config
         wanted = (container.name, container.config["Hostname"], self._resolved(host), container.networking)
-        try:
-            attachment = await self.networks.attach(container.id, *wanted)
-        except Unavailable:
-            await self.tasks.ensure()
-            attachment = await self.networks.attach(container.id, *wanted)
         undo.push_async_callback(self.networks.detach, container.id)
+        attaching = asyncio.ensure_future(self._attach(container, wanted))
+        await asyncio.sleep(0)  # the worker has it; what does not need its answer is worked out meanwhile
+        try:
+            joined = self._joined(container)
+            linked = links.of(container, self.store)
+            volumes = self._volumes(container)
+            request = self._task_request(container)
+        finally:
+            attachment = await attaching
         container.networks = attachment.endpoints
         container.netns = attachment.netns_path or ""
-        joined = self._joined(container)
         if not joined.get("network"):
             joined["network"] = attachment.netns_path or "host"
-        linked = links.of(container, self.store)
         shared = host.get("NetworkMode", "").startswith("container:")
         source = self.directory(self._other(host["NetworkMode"])) if shared else directory
         if not shared:
@@ -156,17 +158,8 @@ class Lifetimes:
                 directory, container.config, host, attachment.addresses, attachment.gateway, links.hosts(linked)
             )
         files = {f"/etc/{name}": os.path.join(source, name) for name in ("hosts", "hostname", "resolv.conf")}
-        built = spec.build(container, self.tasks.rootfs(container.id), files, joined, self._volumes(container))
+        built = spec.build(container, self.tasks.rootfs(container.id), files, joined, volumes)
         built["process"]["env"] += links.environment(container, linked)
-        request = {
-            "cgroup": spec.cgroup_path(container),
-            "mounts": [m.to_json() for m in self.rootfs.mounts(container.id)],
-            "log": log_of(container, self.log_path(container)),
-            "tty": container.tty,
-            "runtime": self.runtimes.get(host.get("Runtime") or "runc", ""),
-            "open_stdin": bool(container.config.get("OpenStdin")),
-            "stdin_once": bool(container.config.get("StdinOnce")),
-        }
         waiting = self.attachers.pop(container.id, [])
         undo.push_async_callback(self._undo_task, container)
         made, follow = await self._run_task(container, built, request, waiting)
@@ -184,6 +177,25 @@ class Lifetimes:
         self.publish(container, "start")
         self.spawn(self.follow(container, {}, follow))
         asyncio.get_running_loop().call_later(SPARE_AFTER, self.tasks.spare)
+
+    async def _attach(self, container: Container, wanted: tuple[str, str, Json, Json]) -> Attachment:
+        try:
+            return await self.networks.attach(container.id, *wanted)
+        except Unavailable:
+            await self.tasks.ensure()
+            return await self.networks.attach(container.id, *wanted)
+
+    def _task_request(self, container: Container) -> Json:
+        """What the shim is told beside the specification."""
+        return {
+            "cgroup": spec.cgroup_path(container),
+            "mounts": [m.to_json() for m in self.rootfs.mounts(container.id)],
+            "log": log_of(container, self.log_path(container)),
+            "tty": container.tty,
+            "runtime": self.runtimes.get(container.host_config.get("Runtime") or "runc", ""),
+            "open_stdin": bool(container.config.get("OpenStdin")),
+            "stdin_once": bool(container.config.get("StdinOnce")),
+        }
 
     async def _run_task(
         self, container: Container, built: Json, request: Json, waiting: list[Turn]
