@@ -26,6 +26,9 @@ def configured(file: Path) -> Iterator[EngineUnderTest]:
     try:
         made.start()
         yield made
+        file.write_text("{}")  # with live-restore its end would leave everything running
+        hang_up(made)
+        until(lambda: not info(made)["LiveRestoreEnabled"])
     finally:
         made.stop()
 
