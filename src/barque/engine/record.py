@@ -80,7 +80,7 @@ FIELDS = tuple(f.name for f in fields(Container))
 
 
 class ContainerStore:
-    """All containers in memory, each change written before it is acted on."""
+    """All containers in memory, each change written before it is acted on, but for what ``save_soon`` says."""
 
     def __init__(self, db: Database) -> None:
         self._db = db

@@ -22,8 +22,6 @@ from barque.runtime.steps import Step, failed, perform
 from barque.runtime.system_calls import spelled
 
 KINDS = {"user": "user", "ipc": "ipc", "uts": "uts", "network": "net", "cgroup": "cgroup", "pid": "pid", "mount": "mnt"}
-
-
 PR_SET_DUMPABLE = 4
 
 
